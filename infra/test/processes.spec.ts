@@ -11,6 +11,7 @@ import { API_SETTINGS } from '../../apps/api/dist/api.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
+import { versionOf } from '../src/app/image.ts';
 import { resourcesOf, synthesize } from './support/synthesis.ts';
 
 type SettingsClass = new () => object;
@@ -123,6 +124,17 @@ describe('the environment of each process', () => {
         'stytch_admin,owner',
       ],
     );
+  });
+
+  it('of the worker names the version of the image', () => {
+    assert.equal(environments()['pikaia-outbox-worker']!['WORKER_VERSION'], '1.0.0');
+    for (const [reference, version] of [
+      ['host:5000/pikaia', undefined],
+      ['host:5000/pikaia:7', '7'],
+      ['host:5000/pikaia:7@sha256:0a1b', 'sha256:0a1b'],
+      ['pikaia', undefined],
+    ] as const)
+      assert.equal(versionOf(reference), version);
   });
 
   it('of the api has every secret that the process can read', () => {

@@ -1,9 +1,9 @@
-import type { OutboxStatusView, SinkStatus } from '@pikaia/events';
+import type { OutboxStatusView, SinkStatus, WorkerStatus } from '@pikaia/events';
 import { painter, printable, type Terminal } from '../explain/terminal.ts';
 import type { FromJson } from './api.client.ts';
 
-/** Renders the status of the outbox: a table of sinks, a warning for each problem, and the slots of the log. */
-export function statusText({ sinks, slots }: FromJson<OutboxStatusView>, terminal: Terminal): string {
+/** Renders the status of the outbox: a table of sinks, a warning for each problem, the workers, and the slots of the log. */
+export function statusText({ sinks, workers, slots }: FromJson<OutboxStatusView>, terminal: Terminal): string {
   const paint = painter(terminal);
   const head = ['SINK', 'STATE', 'LEADER', 'BACKLOG', 'LAG', 'LAST MINUTE', 'RETRYING', 'WAITING', 'FAILED'];
   const rows = sinks.map((sink) => [
@@ -27,7 +27,10 @@ export function statusText({ sinks, slots }: FromJson<OutboxStatusView>, termina
   const slotLines = heldSlots.map(
     (slot) => `  slot ${slot.slot}, since ${slot.oldest}: not handed over to ${slot.not_handed_over_to.join(', ')}`,
   );
-  return [tableText([head, ...rows]), ...warnings, '', log, ...slotLines].join('\n');
+  const workerLines = workers.map((worker) => `  ${printable(workerText(worker))}`);
+  return [tableText([head, ...rows]), ...warnings, '', `Workers: ${workers.length}`, ...workerLines, log, ...slotLines].join(
+    '\n',
+  );
 }
 
 function warningsOf(sink: FromJson<SinkStatus>): string[] {
@@ -47,6 +50,19 @@ function warningsOf(sink: FromJson<SinkStatus>): string[] {
       ? [`${countText(failed)} failed${waiting ? `, ${countText(waiting)} wait behind` : ''}: npm run outbox -- failed`]
       : []),
   ];
+}
+
+function workerText({
+  worker,
+  version,
+  started_at: started,
+  reported_at: reported,
+  is_silent: silent,
+  leads,
+  sinks,
+}: FromJson<WorkerStatus>): string {
+  const state = silent ? `silent since ${reported}` : `running since ${started}`;
+  return `${worker}${version === null ? '' : ` version ${version}`}, ${state}, leads ${leads.length} of its ${sinks.length} sinks`;
 }
 
 function leaderlessText({ name, abandoned, last_stored_at: stored }: FromJson<SinkStatus>): string {

@@ -193,11 +193,12 @@ describe('GET /admin/outbox/housekeeping', () => {
          now() - interval '1 year' from webhook_endpoint, generate_series(1, 2) where id = $1`,
       [endpoint.body['id']],
     );
-    const { body } = await waitFor('the first run', async () => {
+    const { body } = await waitFor('the first run and the first report of the worker', async () => {
       const shown = await get('/admin/outbox/housekeeping');
-      return shown.status === 200 && shown;
+      return shown.status === 200 && shown.body['next_run_at'] !== null && shown;
     });
     expect(body).toMatchObject({ retention_days: { log: 7 }, last_run: { at: expect.any(String) } });
+    expect(body['next_run_at']).toEqual(expect.any(String));
     expect(body['expected']).toContainEqual({
       what: 'outbox.consumer_receipt', removed: 3, unit: 'rows', kept: null, is_capped: false,
     }); // prettier-ignore

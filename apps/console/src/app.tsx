@@ -21,6 +21,7 @@ const PersonPage = lazy(() => import('./pages/person/person.page.js'));
 const OwnActivityPage = lazy(() => import('./pages/person/own-activity.page.js'));
 const ContractsPage = lazy(() => import('./pages/contracts/contracts.page.js'));
 const ContractPage = lazy(() => import('./pages/contracts/contract.page.js'));
+const OperationsPage = lazy(() => import('./pages/operations/operations.page.js'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline.page.js'));
 
 export const App = () => (
@@ -69,6 +70,7 @@ const Pages = () => (
     <Route path={OWN_ACTIVITY} component={OwnActivityPage} />
     <Route path="/contracts" component={ContractsPage} />
     <Route path="/contracts/:type">{({ type }) => <ContractPage key={type} type={type} />}</Route>
+    <Route path="/operations" component={OperationsPage} />
     <Route path="/c/:id">{({ id }) => <TimelinePage key={id} id={id} />}</Route>
     <Route>
       <EmptyPage title="This page does not exist">

@@ -57,6 +57,7 @@ export class WorkerModule {
           log,
           eventBridge,
           databaseUrl: database.databaseUrl,
+          version: worker.workerVersion,
           housekeepingTasks: [webhookDeliveriesTask(webhookRetention.webhookRetentionDays)],
           onFatal: () => process.exit(1),
         }),

@@ -23,6 +23,9 @@ const INCLUDED = [
 const EXCLUDED = ['**/node_modules', '**/dist', '**/*.spec.ts'];
 const ECR = /^(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@](.+)$/;
 
+/** Returns the digest of an image or its tag, from which people know the version. Undefined if the reference has neither. */
+export const versionOf = (reference: string): string | undefined => /[:@]((?:sha256:)?[^/:@]+)$/.exec(reference)?.[1];
+
 /**
  * The image of api, worker and tasks. It is the given reference, with permission to pull it if it is in ECR. Without a
  * reference, the CDK builds docker/Dockerfile for the platform at deployment, not at synthesis.

@@ -6,6 +6,7 @@ import { LogStore } from '../logs/log-store.ts';
 import { mayPublish } from '../permissions/grants.ts';
 import { mailEnvironmentOf } from '../settings/mail-environment.ts';
 import type { AppDependencies } from './app.dependencies.ts';
+import { versionOf } from './image.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 
@@ -24,6 +25,7 @@ export class WorkerService extends Construct {
   ) {
     super(scope, id);
     const { services } = settings;
+    const version = services.image === undefined ? undefined : versionOf(services.image);
     this.logs = new LogStore(this, 'Logs', {
       name: '/pikaia/outbox-worker',
       days: settings.logs.days,
@@ -42,6 +44,7 @@ export class WorkerService extends Construct {
       environment: {
         ...databaseAt(data.cluster.clusterEndpoint.hostname), // never the proxy, because leadership is a session lock
         WORKER_PORT: String(WORKER_PORT),
+        ...(version !== undefined && { WORKER_VERSION: version }),
         LOG_LEVEL: settings.logs.level,
         ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
         ...sinksOf(consumers),

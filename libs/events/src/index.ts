@@ -46,6 +46,7 @@ export type {
   RelatedEventView,
 } from './admin/event.view.js';
 export { EventsByRequest, type ChangedObject, type RequestEventView } from './admin/events-by-request.js';
+export { BlockedAggregates, type BlockedAggregate, type BlockedPage, type BlockedPlace } from './admin/blocked-aggregates.js';
 export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
@@ -58,6 +59,7 @@ export {
   type SinkStatus,
   type SlotStatus,
   type UnhandledEvents,
+  type WorkerStatus,
 } from './admin/outbox.status.js';
 export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditLogController } from './audit-log.controller.js';
+import { BlockedController } from './blocked.controller.js';
 import { ContractsController } from './contracts.controller.js';
 import { ContractsService } from './contracts.service.js';
 import { CorrelationsController } from './correlations.controller.js';
@@ -22,6 +23,7 @@ import { SearchService } from './search.service.js';
     SearchController,
     ContractsController,
     HousekeepingController,
+    BlockedController,
     CorrelationsController,
   ],
   providers: [PeopleService, SearchService, ContractsService],

@@ -23,7 +23,7 @@ export class HousekeepingController {
   async show() {
     const preview = await this.preview.get();
     if (!preview) throw Problem.notFound('No worker has run housekeeping yet. A worker does when it starts.');
-    const { retention, last_run: last, expected } = preview;
+    const { retention, last_run: last, next_run_at, expected } = preview;
     return {
       retention_days: {
         log: retention.logMs / DAY_MS,
@@ -31,6 +31,7 @@ export class HousekeepingController {
         receipts: retention.receiptMs / DAY_MS,
       },
       last_run: { at: last.at, results: last.results.map(removal) },
+      next_run_at,
       expected: expected.map((one) => ({ ...removal(one), is_capped: one.is_capped })),
     };
   }

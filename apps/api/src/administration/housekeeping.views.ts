@@ -17,6 +17,7 @@ export const HousekeepingView = Fields(
       receipts: days('The days for which receipts of consumers are kept.'),
     }),
     last_run: Fields({ at: Timestamp('The end of the run.'), results: ListOf(Fields(removal), 'What was removed.') }),
+    next_run_at: OrNull(Timestamp('The time at which a worker runs it next. Null if no running worker has reported it.')),
     expected: ListOf(
       Fields({ ...removal, is_capped: Flag('True if there are more than 100,000 rows.') }),
       'What a run would remove now.',

@@ -48,6 +48,9 @@ export const CommandView = Fields(
     asked_by: Text('Who requested the command.', 'olivia@example.com'),
     asked_at: Timestamp('The time of the request.'),
     reason: OrNull(Text('Why the command was given.', 'The mail provider is down.')),
+    correlation_id: OrNull(
+      Id('Joins the log lines and the audit entry of the request. Null for a command that was given by SQL.'),
+    ),
     sinks: ListOf(
       Fields({
         sink,
@@ -114,7 +117,28 @@ const Slot = Fields(
   { $id: 'SlotStatus' },
 );
 
+const Worker = Fields(
+  {
+    worker: Text('Host and process id.', 'worker-1:42'),
+    version: OrNull(Text('The version of the application. Null if it names none.', '2026-01-31.2')),
+    started_at: Timestamp('The time of the first report.'),
+    reported_at: Timestamp(
+      'The time of the last report. A worker reports every few seconds, and is removed from the list when it stops.',
+    ),
+    is_silent: Flag(
+      'True if it has not reported for a minute: it crashed, hangs or has no connection. It is removed after a day.',
+    ),
+    sinks: ListOf(sink, 'The sinks that it leads or stands by for.'),
+    leads: ListOf(sink, 'The sinks that it leads.'),
+  },
+  { $id: 'WorkerStatus' },
+);
+
 export const OutboxStatusView = Fields(
-  { sinks: ListOf(SinkStatusView, 'The sinks.'), slots: ListOf(Slot, 'The slots of the log.') },
+  {
+    sinks: ListOf(SinkStatusView, 'The sinks.'),
+    workers: ListOf(Worker, 'The workers, the running ones first, at most 500.'),
+    slots: ListOf(Slot, 'The slots of the log.'),
+  },
   { $id: 'OutboxStatus' },
 );

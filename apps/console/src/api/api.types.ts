@@ -1152,6 +1152,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/outbox/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the objects that a failed event blocks
+         * @description The oldest first. The later events of an object wait at the sink until the failed event is skipped or replayed.
+         *
+         *     For operators and viewers of the platform.
+         */
+        get: operations["findBlocked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/correlations/{id}": {
         parameters: {
             query?: never;
@@ -2413,6 +2435,7 @@ export interface components {
              */
             asked_at: string;
             reason: string | null;
+            correlation_id: string | null;
             /** @description The answers of the sinks. */
             sinks: {
                 /**
@@ -2549,6 +2572,35 @@ export interface components {
              */
             registered_at: string;
         };
+        WorkerStatus: {
+            /**
+             * @description Host and process id.
+             * @example worker-1:42
+             */
+            worker: string;
+            version: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the first report.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description The time of the last report. A worker reports every few seconds, and is removed from the list when it stops.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            reported_at: string;
+            /**
+             * @description True if it has not reported for a minute: it crashed, hangs or has no connection. It is removed after a day.
+             * @example false
+             */
+            is_silent: boolean;
+            /** @description The sinks that it leads or stands by for. */
+            sinks: string[];
+            /** @description The sinks that it leads. */
+            leads: string[];
+        };
         SlotStatus: {
             /**
              * @description The number of the slot.
@@ -2573,6 +2625,8 @@ export interface components {
         OutboxStatus: {
             /** @description The sinks. */
             sinks: components["schemas"]["SinkStatus"][];
+            /** @description The workers, the running ones first, at most 500. */
+            workers: components["schemas"]["WorkerStatus"][];
             /** @description The slots of the log. */
             slots: components["schemas"]["SlotStatus"][];
         };
@@ -3116,6 +3170,7 @@ export interface components {
                     kept: string | null;
                 }[];
             };
+            next_run_at: string | null;
             /** @description What a run would remove now. */
             expected: {
                 /**
@@ -3140,6 +3195,58 @@ export interface components {
                  */
                 is_capped: boolean;
             }[];
+        };
+        BlockedObject: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            sink: string;
+            /**
+             * @description The type of the object.
+             * @example member
+             */
+            aggregate_type: string;
+            /**
+             * @description The id of the object.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            aggregate_id: string;
+            organization_id: string | null;
+            /**
+             * Format: uuid
+             * @description The event that failed.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            event_id: string;
+            /**
+             * @description The type of that event.
+             * @example member.invited
+             */
+            event_type: string;
+            /**
+             * Format: date-time
+             * @description The time of that event.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description The time at which it failed.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            failed_at: string;
+            /**
+             * @description Its failed attempts.
+             * @example 10
+             */
+            attempts: number;
+            last_error: string | null;
+            /**
+             * @description The later events of the object that wait. Counting stops at 10,001.
+             * @example 3
+             */
+            waiting: number;
         };
         Correlation: {
             /**
@@ -8477,6 +8584,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8669,6 +8777,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8861,6 +8970,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9051,6 +9161,21 @@ export interface operations {
                      *           "registered_at": "2026-01-31T08:30:00.000Z"
                      *         }
                      *       ],
+                     *       "workers": [
+                     *         {
+                     *           "worker": "worker-1:42",
+                     *           "version": "2026-01-31.2",
+                     *           "started_at": "2026-01-31T08:30:00.000Z",
+                     *           "reported_at": "2026-01-31T08:30:00.000Z",
+                     *           "is_silent": false,
+                     *           "sinks": [
+                     *             "local/welcome-email"
+                     *           ],
+                     *           "leads": [
+                     *             "local/welcome-email"
+                     *           ]
+                     *         }
+                     *       ],
                      *       "slots": [
                      *         {
                      *           "slot": 1,
@@ -9119,6 +9244,7 @@ export interface operations {
                      *           "asked_by": "olivia@example.com",
                      *           "asked_at": "2026-01-31T08:30:00.000Z",
                      *           "reason": "The mail provider is down.",
+                     *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *           "sinks": [
                      *             {
                      *               "sink": "local/welcome-email",
@@ -9204,6 +9330,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9311,6 +9438,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9503,6 +9631,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9697,6 +9826,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9889,6 +10019,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10083,6 +10214,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10275,6 +10407,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10469,6 +10602,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10662,6 +10796,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10857,6 +10992,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -11526,6 +11662,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "next_run_at": "2026-01-31T08:30:00.000Z",
                      *       "expected": [
                      *         {
                      *           "what": "outbox_log_3",
@@ -11544,6 +11681,71 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    findBlocked: {
+        parameters: {
+            query?: {
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "aggregate_type": "member",
+                     *           "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "event_type": "member.invited",
+                     *           "occurred_at": "2026-01-31T08:30:00.000Z",
+                     *           "failed_at": "2026-01-31T08:30:00.000Z",
+                     *           "attempts": 10,
+                     *           "last_error": "the mailbox is full",
+                     *           "waiting": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["BlockedObject"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

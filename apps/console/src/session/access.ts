@@ -13,6 +13,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/events', title: 'Events', key: 'e' },
   { path: '/audit', title: 'Audit log', key: 'a' },
   { path: '/contracts', title: 'Contracts', key: 'c' },
+  { path: '/operations', title: 'Operations', key: 'r' },
 ];
 
 /** The page that everyone who is signed in may see. */
@@ -21,3 +22,16 @@ export const OWN_ACTIVITY = '/me';
 /** Why the person may not see the pages; undefined if the person may. The server decides; this only explains. */
 export const reasonAgainst = ({ role }: Me): string | undefined =>
   role === 'member' ? 'Your role is member. Only admins of an organization and operators can see this.' : undefined;
+
+const PEOPLE: Readonly<Record<Me['role'], string>> = {
+  member: 'members',
+  admin: 'admins of an organization',
+  operator: 'operators of the platform',
+  viewer: 'viewers of the platform',
+};
+
+/** Why the person may not start an action that is for these roles; undefined if the person may. The server decides. */
+export const reasonAgainstAction = ({ role }: Me, ...allowed: readonly Me['role'][]): string | undefined =>
+  allowed.includes(role)
+    ? undefined
+    : `Your role is ${role}. Only ${allowed.map((one) => PEOPLE[one]).join(' and ')} can do this.`;

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/co
 import { checkSigningKey } from '@pikaia/core';
 import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
 import { EventsByRequest } from './events-by-request.js';
+import { BlockedAggregates } from './blocked-aggregates.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
@@ -18,7 +19,7 @@ export interface OutboxAdminModuleOptions {
 }
 
 /**
- * The administration of the outbox, as a global module. `EventLog` and `EventsByRequest` read events, `OutboxStatus` and `OutboxOverview` read the state of sinks and log,
+ * The administration of the outbox, as a global module. `EventLog` and `EventsByRequest` read events, `OutboxStatus`, `OutboxOverview` and `BlockedAggregates` read the state of sinks and log,
  * `OutboxOperations` sends commands. Requires DatabaseModule.
  */
 @Module({})
@@ -38,6 +39,7 @@ export class OutboxAdminModule {
         OutboxStatus,
         OutboxOverview,
         EventsByRequest,
+        BlockedAggregates,
         HousekeepingPreview,
         { provide: APPLICATION_ROWS, useValue: housekeepingRows },
         ...readProviders,
@@ -47,6 +49,7 @@ export class OutboxAdminModule {
         OutboxStatus,
         OutboxOverview,
         EventsByRequest,
+        BlockedAggregates,
         HousekeepingPreview,
         ...(cursorKey === undefined ? [] : [EventLog]),
       ],

@@ -4,7 +4,7 @@ import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import type { SinkState } from '../log/sink-state.js';
-import { MAX_COUNT, SINK_STATUS, SLOT_STATUS } from './status.sql.js';
+import { MAX_COUNT, MAX_WORKERS, SINK_STATUS, SLOT_STATUS, WORKER_STATUS } from './status.sql.js';
 
 /** A count that stops at `MAX_COUNT`: 10 001 means more than ten thousand. */
 export type BoundedCount = number;
@@ -72,8 +72,27 @@ export interface SlotStatus {
   readonly not_handed_over_to: readonly string[];
 }
 
+/** A process that runs relays. */
+export interface WorkerStatus {
+  /** Host and process id. */
+  readonly worker: string;
+  /** The version of the application. Null if it has named none. */
+  readonly version: string | null;
+  /** The time of its first report. */
+  readonly started_at: Date;
+  readonly reported_at: Date;
+  /** True if it has not reported for a minute, although it reports every few seconds: it crashed, hangs or has no connection. */
+  readonly is_silent: boolean;
+  /** The sinks that it leads or stands by for. */
+  readonly sinks: readonly string[];
+  /** The sinks that it leads. */
+  readonly leads: readonly string[];
+}
+
 export interface OutboxStatusView {
   readonly sinks: readonly SinkStatus[];
+  /** The workers, the running ones first. One that stops is removed at once, one that is silent after a day. */
+  readonly workers: readonly WorkerStatus[];
   readonly slots: readonly SlotStatus[];
 }
 
@@ -95,13 +114,20 @@ export class OutboxStatus {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
 
   async get(): Promise<OutboxStatusView> {
-    const [sinks, slots] = await Promise.all([
+    const [sinks, workers, slots] = await Promise.all([
       this.sinks(),
+      outsideTransaction(() =>
+        queryJsonRows<Omit<WorkerStatus, 'leads'>>(this.source, WORKER_STATUS, [MAX_WORKERS], ['started_at', 'reported_at']),
+      ),
       outsideTransaction(() =>
         queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
       ),
     ]);
-    return { sinks, slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
+    return {
+      sinks,
+      workers: workers.map((worker) => ({ ...worker, leads: ledBy(worker.worker, sinks) })),
+      slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })),
+    };
   }
 
   /** Returns the status of each sink, by name. */
@@ -112,6 +138,9 @@ export class OutboxStatus {
     return redactValue(rows.map(sinkStatus));
   }
 }
+
+const ledBy = (worker: string, sinks: readonly SinkStatus[]): string[] =>
+  sinks.filter(({ leader }) => leader?.worker === worker).map(({ name }) => name);
 
 function sinkStatus({ led, leader, leading_since, stored_at, ...row }: SinkRow): SinkStatus {
   return {

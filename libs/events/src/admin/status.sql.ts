@@ -2,9 +2,12 @@ import { IS_LED, isAbandoned } from '../log/sink-lock.js';
 import { LATE, NOT_HANDED_OVER_TO } from '../log/log-slots.sql.js';
 import { waitsForWorker } from '../log/sink-types.sql.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
+import { IS_REPORTING } from '../log/worker.sql.js';
 
 /** The maximum of each count. It keeps the statements cheap while a backlog grows. */
 export const MAX_COUNT = 10_001;
+/** The maximum number of workers in a status. */
+export const MAX_WORKERS = 500;
 
 // Each state has its own bound. With a common bound, waiting deliveries would hide dead letters. The order makes every plan use the
 // index: a scan of the table could read all settled deliveries first.
@@ -60,6 +63,11 @@ left join lateral (
 left join lateral (
   select count(*)::int from outbox.outbox_replay r where r.sink = s.name and r.done_at is null) replays on true
 order by s.name`;
+
+/** Reads the workers, the running ones first. Index: none; the table is small. Locks: none. $1 maximum number. */
+export const WORKER_STATUS = `
+select worker, version, sinks, started_at, reported_at, not ${IS_REPORTING} as is_silent
+from outbox.outbox_worker order by is_silent, worker limit $1::int`;
 
 /**
  * Reads the size of the slots of the log, and the sinks that have not received all events of a slot. The number of rows is

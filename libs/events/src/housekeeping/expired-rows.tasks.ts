@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
+import { LOST_WORKERS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
 import type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping.task.js';
 
 const MAX_ROWS_PER_TRANSACTION = 100_000;
@@ -37,6 +37,13 @@ export const replaysTask = expiredRowsTask('replays', ({ failedMs }) => ({
   table: 'outbox.outbox_replay',
   select: OLD_REPLAYS,
   values: [failedMs],
+}));
+
+/** Removes workers that have not reported for a day. */
+export const workersTask = expiredRowsTask('workers', () => ({
+  table: 'outbox.outbox_worker',
+  select: LOST_WORKERS,
+  values: [],
 }));
 
 /** Makes a task that removes rows of a table. */

@@ -3,7 +3,7 @@ import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { COUNT_EXPIRED_UP_TO } from '../delivery/expiry.sql.js';
 import type { ExpiredRows } from './expired-rows.tasks.js';
-import { FIND_RUN, FIND_SLOTS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
+import { FIND_RUN, FIND_SLOTS, LOST_WORKERS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
 import type { HousekeepingResult, Retention } from './housekeeping.task.js';
 
 export const APPLICATION_ROWS = Symbol('pikaia.application-rows');
@@ -24,8 +24,17 @@ export interface HousekeepingPreviewView {
   /** How long the workers keep data. */
   readonly retention: Retention;
   readonly last_run: { readonly at: Date; readonly results: readonly HousekeepingResult[] };
+  /** The time at which the first of the running workers runs housekeeping. Null if no worker has reported it. */
+  readonly next_run_at: Date | null;
   /** What a run would remove now. */
   readonly expected: readonly ExpectedRemoval[];
+}
+
+interface RunRow {
+  readonly at: Date;
+  readonly next_run_at: Date | null;
+  readonly retention: Retention;
+  readonly results: HousekeepingResult[];
 }
 
 interface SinkRow {
@@ -49,7 +58,7 @@ export class HousekeepingPreview {
 
   /** Returns null until a worker has run housekeeping. The retentions are those of that worker. */
   async get(): Promise<HousekeepingPreviewView | null> {
-    const [run] = await this.query<{ at: Date; retention: Retention; results: HousekeepingResult[] }>(FIND_RUN, [], ['at']);
+    const [run] = await this.query<RunRow>(FIND_RUN, [], ['at', 'next_run_at']);
     if (!run) return null;
     const { retention } = run;
     const expected = [
@@ -58,10 +67,11 @@ export class HousekeepingPreview {
       await this.expectedRows('outbox.consumer_receipt', OLD_RECEIPTS, [retention.receiptMs]),
       await this.expectedRows('outbox.outbox_command', OLD_COMMANDS, [retention.failedMs]),
       await this.expectedRows('outbox.outbox_replay', OLD_REPLAYS, [retention.failedMs]),
+      await this.expectedRows('outbox.outbox_worker', LOST_WORKERS, []),
       await this.expectedDeliveries(retention),
       ...(await this.expectedOfApplication(retention)),
     ];
-    return { retention, last_run: { at: run.at, results: run.results }, expected };
+    return { retention, last_run: { at: run.at, results: run.results }, next_run_at: run.next_run_at, expected };
   }
 
   private async expectedSlots({ logMs }: Retention): Promise<ExpectedRemoval[]> {

@@ -228,6 +228,15 @@ describe('Housekeeping', () => {
     expect(await days.countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
   });
 
+  it('removes workers that have not reported for a day', async () => {
+    await owner.query(`insert into outbox.outbox_worker (worker, sinks, reported_at)
+      select 'host:' || hours, '{}', clock_timestamp() - hours * interval '1 hour' from unnest(array[0, 23, 25]) hours`);
+    expect(resultFor(await housekeeping.runOnce({ dryRun: true }), 'outbox.outbox_worker')).toMatchObject({ removed: 1 });
+    await housekeeping.runOnce();
+    const { rows } = await owner.query<{ worker: string }>('select worker from outbox.outbox_worker order by worker');
+    expect(rows.map(({ worker }) => worker)).toEqual(['host:0', 'host:23']);
+  });
+
   it('runs in one worker at a time, and runs the other tasks after a task fails', async () => {
     let release: () => void = () => undefined;
     const ran: string[] = [];
@@ -287,5 +296,24 @@ describe('Housekeeping', () => {
     await loop.stop(20);
     expect(loop.last).toMatchObject({ results: [] });
     await pollUntil(async () => (await housekeeping.runOnce()) !== undefined); // the server has released the lock
+  });
+
+  it('tells when it runs next: now until the first run has ended, and then after the interval', async () => {
+    const intervalMs = 3_600_000;
+    const options = {
+      url: database.workerUrl,
+      retention: RETENTION,
+      intervalMs,
+      clock: systemClock,
+      random: () => 0.5,
+      tasks: [],
+    };
+    const loop = new HousekeepingLoop(options);
+    expect(loop.nextRunInMs).toBe(0);
+    loop.start();
+    await pollUntil(() => loop.nextRunInMs > 0);
+    expect(loop.nextRunInMs).toBeLessThanOrEqual(intervalMs);
+    expect(loop.nextRunInMs).toBeGreaterThan(intervalMs - 60_000);
+    await loop.stop();
   });
 });

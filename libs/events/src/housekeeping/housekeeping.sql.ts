@@ -1,5 +1,6 @@
 import { NOT_HANDED_OVER_TO } from '../log/log-slots.sql.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
+import { IS_REPORTING } from '../log/worker.sql.js';
 
 /** Takes the lock that lets one process run housekeeping. The lock ends with the session. $1 lock number. */
 export const TRY_LOCK = 'select pg_try_advisory_lock($1) as locked';
@@ -45,13 +46,20 @@ select ctid as place from outbox.outbox_command where done_at < clock_timestamp(
 export const OLD_REPLAYS = `
 select ctid as place from outbox.outbox_replay where done_at < clock_timestamp() - $1::bigint * interval '1 ms'`;
 
+/** Selects the workers that have ended without removing their row. Index: none; the table is small. */
+export const LOST_WORKERS = `
+select ctid as place from outbox.outbox_worker where reported_at < clock_timestamp() - interval '1 day'`;
+
 /** Stores the last run. Locks: the only row. $1 retention, $2 results, as JSON. */
 export const STORE_RUN = `
 insert into outbox.outbox_housekeeping (retention, results) values ($1::jsonb, $2::jsonb)
 on conflict (id) do update set ran_at = clock_timestamp(), retention = excluded.retention, results = excluded.results`;
 
-/** Reads the last run. Locks: none. */
-export const FIND_RUN = 'select ran_at as at, retention, results from outbox.outbox_housekeeping';
+/** Reads the last run, and the time of the next one. Index: none; the tables are small. Locks: none. */
+export const FIND_RUN = `
+select ran_at as at, retention, results,
+  (select min(next_housekeeping_at) from outbox.outbox_worker where ${IS_REPORTING}) as next_run_at
+from outbox.outbox_housekeeping`;
 
 /**
  * Selects the slots whose newest event is older than the retention, with the sinks that keep them. $1 retention in milliseconds.

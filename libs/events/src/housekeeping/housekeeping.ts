@@ -5,7 +5,7 @@ import { connectDirectly } from '../log/direct-connection.js';
 import { endClient, endWhenSilent, KEEP_ALIVE } from '../log/end-client.js';
 import { outboxRestored } from '../log/restored.error.js';
 import { deliveriesTask } from './deliveries.task.js';
-import { commandsTask, progressTask, receiptsTask, replaysTask } from './expired-rows.tasks.js';
+import { commandsTask, progressTask, receiptsTask, replaysTask, workersTask } from './expired-rows.tasks.js';
 import { RESTORED_SINKS } from '../log/sink-lock.js';
 import { STORE_RUN, TRY_LOCK } from './housekeeping.sql.js';
 import type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping.task.js';
@@ -20,7 +20,15 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
-const TASKS: readonly HousekeepingTask[] = [logSlotsTask, progressTask, receiptsTask, commandsTask, replaysTask, deliveriesTask];
+const TASKS: readonly HousekeepingTask[] = [
+  logSlotsTask,
+  progressTask,
+  receiptsTask,
+  commandsTask,
+  replaysTask,
+  workersTask,
+  deliveriesTask,
+];
 
 export interface HousekeepingOptions {
   /** A direct connection as the worker's role. */

@@ -13,6 +13,7 @@ import { receiptClaims } from './receipt-claims.sql.js';
 import { sinkTypes, withoutSinkTypes } from './sink-types.sql.js';
 import { createOverviewIndexes, dropOverviewIndexes } from './overview-indexes.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
+import { workers } from './workers.sql.js';
 
 /** Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them. */
 export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => MigrationInterface)[] {
@@ -140,6 +141,17 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query('drop table outbox.outbox_housekeeping');
     }
   }
+  class CreateWorkers1764700044001 implements MigrationInterface {
+    readonly name = 'CreateWorkers1764700044001';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(workers(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('drop table outbox.outbox_worker');
+    }
+  }
   return [
     CreateOutbox1764000001000,
     AddLeaderFailures1764100001000,
@@ -152,5 +164,6 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     AddOverviewIndexes1764600009001,
     AddCommandReasons1764600009002,
     CreateHousekeepingRun1764600009004,
+    CreateWorkers1764700044001,
   ];
 }

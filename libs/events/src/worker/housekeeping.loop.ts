@@ -24,9 +24,10 @@ export class HousekeepingLoop {
     run: () => this.runThenWait(),
     onError: (error) => {
       logger.exception('housekeeping_failed', error);
-      return this.pauseMs;
+      return this.planNextRun();
     },
   });
+  private nextRunAt = -Infinity; // monotonic milliseconds
   private lastRun: { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined;
 
   constructor(private readonly options: HousekeepingLoopOptions) {
@@ -56,14 +57,22 @@ export class HousekeepingLoop {
     return this.lastRun;
   }
 
+  /** Milliseconds until the next run. 0 during a run. */
+  get nextRunInMs(): number {
+    return Math.max(0, this.nextRunAt - this.options.clock.monotonic());
+  }
+
   private async runThenWait(): Promise<number> {
     const results = await this.runOnce();
     if (results) this.lastRun = { at: this.options.clock.now(), results };
-    return this.pauseMs;
+    return this.planNextRun();
   }
 
-  private get pauseMs(): number {
-    const { intervalMs, random = Math.random } = this.options;
-    return intervalMs * (MAX_INTERVAL_FACTOR - 0.2 * random());
+  /** @returns the milliseconds until the next run. */
+  private planNextRun(): number {
+    const { intervalMs, clock, random = Math.random } = this.options;
+    const pauseMs = intervalMs * (MAX_INTERVAL_FACTOR - 0.2 * random());
+    this.nextRunAt = clock.monotonic() + pauseMs;
+    return pauseMs;
   }
 }

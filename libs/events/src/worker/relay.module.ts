@@ -45,6 +45,8 @@ export interface RelayModuleOptions {
   readonly housekeepingTasks?: readonly HousekeepingTask[];
   /** Factories of further sinks, by their name in EVENT_SINKS. */
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
+  /** The version of the application, such as a release or a commit, which the status of the outbox shows. Default: none. */
+  readonly version?: string | undefined;
   /** Called after a relay logged that it cannot continue. End the process. */
   readonly onFatal?: (error: PikaiaError) => void;
 }
@@ -71,7 +73,16 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, housekeepingTasks = [], onFatal } = this.options;
+    const {
+      settings,
+      databaseUrl,
+      clock = systemClock,
+      log,
+      sinks = {},
+      housekeepingTasks = [],
+      version,
+      onFatal,
+    } = this.options;
     const retention = retentionOf(settings);
     const factories = {
       local: () => this.localSinks(),
@@ -91,6 +102,8 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
       expiryIntervalMs: settings.outboxHousekeepingIntervalMs,
       leaderlessAlarmMs: settings.outboxLeaderlessAlarmMs,
       stalledAfterMs: settings.outboxStalledAfterMs,
+      version,
+      nextHousekeepingInMs: () => this.housekeeping?.nextRunInMs,
       clock,
       ...(onFatal ? { onFatal } : {}),
     });

@@ -6,8 +6,10 @@ import { requireDestinations } from './require-destinations.js';
 import { COMMAND_MESSAGE } from '../log/outbox-channel.js';
 import type { Sink } from '../delivery/sink.js';
 import { NotificationListener } from './notification.listener.js';
+import { WorkerReport, type WorkerDescription } from './worker.report.js';
 
-export interface RelaySupervisorOptions extends Omit<RelayOptions, 'sink' | 'ledSinkCount'> {
+export interface RelaySupervisorOptions
+  extends Omit<RelayOptions, 'sink' | 'ledSinkCount'>, Pick<WorkerDescription, 'version' | 'nextHousekeepingInMs'> {
   /** Milliseconds without a leader after which a sink is reported. Default: 1 minute. */
   readonly leaderlessAlarmMs?: number;
 }
@@ -25,7 +27,9 @@ export class RelaySupervisor {
     const ledSinkCount = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, ledSinkCount }));
     const { url, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.monitor = new SinkMonitor({ url, ownSinks: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    const names = sinks.map(({ name }) => name);
+    const report = new WorkerReport({ ...options, sinks: names });
+    this.monitor = new SinkMonitor({ url, ownSinks: new Set(names), leaderlessAlarmMs, clock, report });
     this.listener = new NotificationListener(url, (message) => this.wake(message), options.random);
   }
 

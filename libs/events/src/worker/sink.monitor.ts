@@ -13,10 +13,12 @@ import { eventMetrics } from '../metrics.js';
 import { measureSinks } from './sink.metrics.js';
 import { markRetired } from '../commands/sink-state.js';
 import { OPEN_RETIREMENTS, SINKS_LED } from './sink.monitor.sql.js';
+import type { WorkerReport } from './worker.report.js';
 
 const logger = getLogger('outbox');
 const MAX_INTERVAL_MS = 10_000;
 const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` waits for them
+const REMOVE_TIMEOUT_MS = 2_000; // the same for the last query, beside which the relays stop
 
 export interface SinkMonitorOptions {
   readonly url: string;
@@ -25,6 +27,8 @@ export interface SinkMonitorOptions {
   /** Milliseconds without a leader after which a sink is reported. */
   readonly leaderlessAlarmMs: number;
   readonly clock: Clock;
+  /** The report of this process, which each check sends. */
+  readonly report?: WorkerReport;
 }
 
 export interface LeaderlessSink {
@@ -49,8 +53,8 @@ interface Retirement {
 }
 
 /**
- * Monitors all sinks in the database, in every worker. Reports sinks without a leader and retires them on command, under the
- * sink's lock. Records the metrics of every sink. Observers are not reported or measured, except as abandoned.
+ * Monitors all sinks in the database, in every worker, and reports the worker itself. Reports sinks without a leader and retires them
+ * on command, under the sink's lock. Records the metrics of every sink. Observers are not reported or measured, except as abandoned.
  */
 export class SinkMonitor {
   private readonly loop: BackgroundLoop;
@@ -77,8 +81,8 @@ export class SinkMonitor {
     this.loop.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.removeReport()]);
   }
 
   /** Runs the next check now, because a command may be waiting. */
@@ -94,18 +98,35 @@ export class SinkMonitor {
 
   /** Runs one check. */
   async runOnce(): Promise<void> {
+    await this.withClient(QUERY_TIMEOUT_MS, async (client) => {
+      if (!this.loop.isStopping) await this.options.report?.send(client);
+      await this.retireAbandoned(client);
+      await this.checkLeaders(client);
+      await measureSinks(client);
+    });
+  }
+
+  private async removeReport(): Promise<void> {
+    const { report } = this.options;
+    if (!report?.isSent) return;
+    try {
+      await this.withClient(REMOVE_TIMEOUT_MS, (client) => report.remove(client));
+    } catch (error) {
+      logger.warning('worker_report_not_removed', { reason: textOf(error) });
+    }
+  }
+
+  private async withClient(timeoutMs: number, work: (client: pg.Client) => Promise<void>): Promise<void> {
     const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-sink-watch',
-      connectionTimeoutMillis: QUERY_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
     });
     client.on('error', () => undefined); // the query in flight is rejected with it
     try {
       await client.connect();
-      await this.retireAbandoned(client);
-      await this.checkLeaders(client);
-      await measureSinks(client);
+      await work(client);
     } finally {
       await endClient(client);
     }

@@ -12,6 +12,7 @@ import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { contractPage } from '../../url/pages.js';
+import { SkipAction } from './skip-action.js';
 
 type EventDetails = Schemas['EventDetails'];
 
@@ -36,7 +37,7 @@ export default function EventPage({ id }: { readonly id: string }) {
         <p className="meta">
           <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} />
         </p>
-        <p className="actions">
+        <div className="actions">
           {data.correlation_id !== null && (
             <Link className="button" href={`/c/${data.correlation_id}`}>
               Timeline of the request
@@ -46,7 +47,8 @@ export default function EventPage({ id }: { readonly id: string }) {
           <Link className="button" href={contractPage(data.event_type)}>
             Contract
           </Link>
-        </p>
+          <SkipAction event={data} />
+        </div>
       </header>
       <Deliveries event={data} />
       <FailedAttempts event={data} />

@@ -1,0 +1,85 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { api, read, type Schemas } from '../../api/client.js';
+import { useKeysetPages } from '../../api/keyset-pages.js';
+import { usePolling } from '../../api/polling.js';
+import { ActionButton } from '../../components/action-button.js';
+import { ListState } from '../../components/list-state.js';
+import { Moment } from '../../components/moment.js';
+import { SkipDialog } from '../../components/skip-dialog.js';
+import { Empty } from '../../components/states.js';
+import { countText } from './amount-text.js';
+
+type Blocked = Schemas['BlockedObject'];
+
+/** The objects whose later events wait, because a sink gave up one of their events. */
+export function BlockedObjects({ disabledBecause }: { readonly disabledBecause: string | undefined }) {
+  const { refetchInterval } = usePolling();
+  const [skipped, setSkipped] = useState<Blocked>();
+  const query = useKeysetPages<Blocked>(
+    ['blocked'],
+    (cursor, signal) =>
+      read(api.GET('/api/v1/admin/outbox/blocked', { params: { query: cursor === undefined ? {} : { cursor } }, signal })),
+    refetchInterval,
+  );
+  return (
+    <>
+      <ListState what="blocked objects" query={query} empty={<Empty title="No failed event holds others back." />}>
+        <div className="scroll" tabIndex={0} role="region" aria-label="Table of blocked objects">
+          <table className="list">
+            <thead>
+              <tr>
+                <th scope="col">Failed event</th>
+                <th scope="col">Sink</th>
+                <th scope="col">Object</th>
+                <th scope="col">Waiting</th>
+                <th scope="col">Failed</th>
+                <th scope="col">Last error</th>
+                <th scope="col">Action</th>
+              </tr>
+            </thead>
+            <tbody>
+              {query.items?.map((blocked) => (
+                <tr key={`${blocked.sink} ${blocked.event_id}`}>
+                  <td>
+                    <Link href={`/events/${blocked.event_id}`} className="row-link">
+                      {blocked.event_type}
+                    </Link>
+                  </td>
+                  <td>{blocked.sink}</td>
+                  <td>
+                    <Link href={`/events?aggregate_id=${encodeURIComponent(blocked.aggregate_id)}`} title={blocked.aggregate_id}>
+                      {blocked.aggregate_type} <code>{blocked.aggregate_id.slice(-8)}</code>
+                    </Link>
+                  </td>
+                  <td>{countText(blocked.waiting)}</td>
+                  <td className="time">
+                    <Moment at={blocked.failed_at} />
+                  </td>
+                  <td className="error-text">{blocked.last_error}</td>
+                  <td>
+                    <ActionButton
+                      label={`Skip ${blocked.event_type} at ${blocked.sink}`}
+                      disabledBecause={disabledBecause}
+                      onClick={() => setSkipped(blocked)}
+                    >
+                      Skip
+                    </ActionButton>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </ListState>
+      {skipped && (
+        <SkipDialog
+          eventId={skipped.event_id}
+          eventType={skipped.event_type}
+          sinks={[skipped.sink]}
+          onClose={() => setSkipped(undefined)}
+        />
+      )}
+    </>
+  );
+}
