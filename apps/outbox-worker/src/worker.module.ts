@@ -27,6 +27,8 @@ export interface WorkerModuleSettings {
   readonly webhookRetention: WebhookRetentionSettings;
   /** The settings of each of `CONSUMERS`, in their order. */
   readonly consumers: readonly object[];
+  /** False: the relays wait for `RelayService.runOnce`. Default: true. */
+  readonly autoStart?: boolean;
 }
 
 @Module({})
@@ -41,6 +43,7 @@ export class WorkerModule {
     webhooks,
     webhookRetention,
     consumers,
+    autoStart = true,
   }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
@@ -57,6 +60,7 @@ export class WorkerModule {
           log,
           eventBridge,
           databaseUrl: database.databaseUrl,
+          autoStart,
           housekeepingTasks: [webhookDeliveriesTask(webhookRetention.webhookRetentionDays)],
           onFatal: () => process.exit(1),
         }),
