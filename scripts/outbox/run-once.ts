@@ -1,7 +1,9 @@
 // `run-once`: one bounded pass of the worker, for cron and Lambda.
 import type { PassOptions, PassResult, SinkPass } from '@pikaia/events';
 import { parseCommandLine, UsageError } from '../start/command-line.ts';
+import { varDirectory } from '../start/folders.ts';
 import { parseInteger } from '../start/parse.ts';
+import { developmentSecrets } from '../start/secrets.file.ts';
 import { databaseUrl } from './database-url.ts';
 
 const text = { type: 'string' } as const;
@@ -11,12 +13,16 @@ export async function runOnce(args: string[]): Promise<number> {
   const { values } = parseCommandLine({ args, options: { seconds: text, events: text, json: { type: 'boolean' } } });
   const options = passOptions(values);
   const { runWorkerOnce } = await import('../../apps/outbox-worker/dist/run-worker-once.js');
-  const { env } = process;
-  const isConfigured = env['DATABASE_URL'] || env['DATABASE_HOST'];
-  const environment = { LOG_LEVEL: 'warning', ...env, ...(!isConfigured && { DATABASE_URL: databaseUrl('worker') }) };
-  const result = await runWorkerOnce(environment, options);
+  const result = await runWorkerOnce({ LOG_LEVEL: 'warning', ...developmentSettings(process.env), ...process.env }, options);
   console.log(values.json ? JSON.stringify(result, null, 2) : passText(result));
   return result.succeeded ? 0 : 1;
+}
+
+/** The settings that `npm start` gives to its worker, unless the environment names a database. */
+function developmentSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (environment['DATABASE_URL'] || environment['DATABASE_HOST']) return {};
+  const url = databaseUrl('worker');
+  return { DATABASE_URL: url, INVITATION_SECRET: developmentSecrets().invitation, PIKAIA_VAR: varDirectory };
 }
 
 function passOptions({ seconds, events }: { readonly seconds?: string; readonly events?: string }): PassOptions {

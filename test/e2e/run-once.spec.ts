@@ -8,6 +8,7 @@ import type pg from 'pg';
 import { connect, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
 import { createApiDatabase } from '../support/system/api-database.js';
+import { INVITATION_SECRET } from '../support/system/invitations.js';
 
 const root = resolve(__dirname, '../..');
 const { data } = JSON.parse(readFileSync(join(root, 'contracts/member.invited/v1.example.json'), 'utf8')) as { data: object };
@@ -30,7 +31,13 @@ describe('npm run outbox -- run-once', () => {
   });
 
   async function runOnce(...args: string[]): Promise<{ stdout: string; stderr: string; code?: number }> {
-    const env = { PATH: process.env['PATH'], DATABASE_URL: database.workerUrl, PIKAIA_VAR: directory, LOG_LEVEL: 'critical' };
+    const env = {
+      PATH: process.env['PATH'],
+      DATABASE_URL: database.workerUrl,
+      PIKAIA_VAR: directory,
+      INVITATION_SECRET,
+      LOG_LEVEL: 'critical',
+    };
     return promisify(execFile)(process.execPath, [join(root, 'scripts/outbox.ts'), 'run-once', ...args], { env }).catch(
       (error: unknown) => error as never,
     );

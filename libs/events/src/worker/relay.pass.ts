@@ -61,7 +61,7 @@ export async function runPass(
     sinks = round.map((pass, index) => addCounts(pass, sinks[index]!));
     isSettled = round.every(({ accepted, retrying, failed }) => accepted + retrying + failed === 0);
   }
-  if (!isSettled) sinks = sinks.map((pass) => (pass.outcome === 'done' ? { ...pass, outcome: 'limit_reached' } : pass));
+  if (limits.isReached) sinks = sinks.map((pass) => (pass.outcome === 'done' ? { ...pass, outcome: 'limit_reached' } : pass));
   const succeeded = sinks.every(({ outcome, failed }) => outcome !== 'unreachable' && outcome !== 'broken' && failed === 0);
   return { sinks, succeeded };
 }
