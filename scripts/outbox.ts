@@ -24,6 +24,7 @@ async function main(commandLine: string[]): Promise<number> {
     await commands[first](rest);
     return 0;
   }
+  if (first === 'run-once') return (await import('./outbox/run-once.ts')).runOnce(rest);
   const line = readArguments(commandLine);
   const prepared = prepare(line);
   return prepared(await connect(line.options));

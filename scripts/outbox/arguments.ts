@@ -34,6 +34,8 @@ Options:
   replay --<filter>         --status failed (only dead letters) or published; --rate <events per second>; --yes
 
 Commands that use the database directly, see docs/operations.md. They take no other option:
+  run-once                  delivers what is due and ends, for cron: --seconds <limit, default 60>, --events <limit>, --json;
+                            exit status 1 if a sink was not reachable or an event became a dead letter
   purge [--dry-run]         runs the hourly housekeeping now, or shows what it would remove
   rebase                    makes the cursors of a restored dump valid; stop api and worker first
 

@@ -119,6 +119,8 @@ describe('README.md', () => {
       'README.md',
       'docs/guides/test-logs.md',
       'docs/guides/read-after-a-change.md',
+      'docs/guides/test-events-and-audit.md',
+      'docs/guides/your-own-transaction.md',
       ...LIBRARIES.map((name) => `libs/${name}/README.md`),
     ];
     const codes = documents.map((name) => completeBlocks(read(name)));

@@ -1,16 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isProduction, loadSettings } from '@pikaia/core';
-import { DatabaseSettings } from '@pikaia/database';
-import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
-import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
-import { CONSUMERS } from '@pikaia/reactions';
-import { WebhookSending, WebhookRetentionSettings, WebhookSendingSettings } from '@pikaia/webhooks';
+import { getLogger, type Service } from '@pikaia/logging';
+import { WebhookSending } from '@pikaia/webhooks';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { Draining } from './health/draining.js';
-import { WorkerModule } from './worker.module.js';
-import { WorkerSettings } from './worker.settings.js';
+import { loadWorkerModule } from './load-worker-module.js';
 
 const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
 const CHECK_INTERVAL_MS = 1_000;
@@ -19,35 +13,7 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, log, eventBridge, webhooks, webhookRetention, ...consumers] = loadSettings(
-    [
-      LoggingSettings,
-      WorkerSettings,
-      DatabaseSettings,
-      OutboxSettings,
-      LogSinkSettings,
-      EventBridgeSettings,
-      WebhookSendingSettings,
-      WebhookRetentionSettings,
-      ...CONSUMERS.map(({ settings }) => settings),
-    ],
-    environment,
-  );
-  const application = WorkerModule.forRoot({
-    logging: {
-      ...loggingOptions(logging),
-      service: 'pikaia-outbox-worker',
-      ...(!isProduction(environment) && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
-    },
-    worker,
-    database,
-    outbox,
-    log,
-    eventBridge,
-    webhooks,
-    webhookRetention,
-    consumers,
-  });
+  const { application, worker, outbox } = loadWorkerModule(environment);
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
   await app.init();
   // Nest's listen() would log EADDRINUSE itself.

@@ -27,6 +27,8 @@ export interface WorkerModuleSettings {
   readonly webhookRetention: WebhookRetentionSettings;
   /** The settings of each of `CONSUMERS`, in their order. */
   readonly consumers: readonly object[];
+  /** False: the relays wait for `RelayService.runOnce`. Default: true. */
+  readonly autoStart?: boolean;
 }
 
 @Module({})
@@ -41,6 +43,7 @@ export class WorkerModule {
     webhooks,
     webhookRetention,
     consumers,
+    autoStart = true,
   }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
@@ -58,6 +61,7 @@ export class WorkerModule {
           eventBridge,
           databaseUrl: database.databaseUrl,
           version: worker.workerVersion,
+          autoStart,
           housekeepingTasks: [webhookDeliveriesTask(webhookRetention.webhookRetentionDays)],
           onFatal: () => process.exit(1),
         }),

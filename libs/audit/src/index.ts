@@ -1,5 +1,5 @@
 export { declaredActions } from './action/action-registry.js';
-export type { AnyAuditAction, AuditAction, ChangesArgument, ChangesRule } from './action/audit-action.js';
+export type { AnyAuditAction, AuditAction, ChangesArgument, ChangesRule, RecordOptions } from './action/audit-action.js';
 export { auditAction, type AuditActionOptions } from './action/declare-action.js';
 export { AuditModule, type AuditModuleOptions } from './audit.module.js';
 export { Audited, NotAudited } from './completeness/audited.decorator.js';

@@ -21,6 +21,14 @@ export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';
 export { addCommitCheck, type CommitCheck, type WrittenRecord } from './transaction/commit-check.js';
+export {
+  isRunningTransaction,
+  onlyInTransaction,
+  queryRows,
+  writeThroughExecutor,
+  type ExecutorWrite,
+  type SqlExecutor,
+} from './transaction/executor.js';
 export { TransactionAdapter } from './transaction/transaction.adapter.js';
 export {
   abortTransaction,

@@ -72,10 +72,11 @@ export {
 } from './queue/queue.consumer.js';
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
-export { Events, type Aggregate } from './record/events.service.js';
+export { Events, type Aggregate, type PublishOptions } from './record/events.service.js';
 export { takeLogPosition } from './record/log-position.js';
 export { Outbox, type WaitOptions } from './wait/outbox.js';
 export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
+export type { PassOptions, PassResult, SinkPass } from './worker/relay.pass.js';
 export { RelayService, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
 export { serializeEvent } from './delivery/serialize-event.js';
 export type { RelayHealth } from './leader/sink.relay.js';

@@ -1,11 +1,19 @@
 import { PikaiaError } from '@pikaia/core';
+import type { SqlExecutor } from '@pikaia/database';
 import type { Diff } from '../diff/diff.js';
 
 /** Whether an action is recorded with the changes of its aggregate. */
 export type ChangesRule = 'required' | 'none';
 
-/** The argument `changes` of `record`. */
-export type ChangesArgument<Changes extends ChangesRule> = Changes extends 'required' ? [changes: Diff] : [];
+export interface RecordOptions {
+  /** The transaction of code that does not use `@Transactional()`. The caller commits it or rolls it back. */
+  readonly executor?: SqlExecutor;
+}
+
+/** The arguments of `record` behind the aggregate. */
+export type ChangesArgument<Changes extends ChangesRule> = Changes extends 'required'
+  ? [changes: Diff, options?: RecordOptions]
+  : [options?: RecordOptions];
 
 /** A declared action; see auditAction. */
 export class AuditAction<in Target extends object, out Changes extends ChangesRule = ChangesRule> {

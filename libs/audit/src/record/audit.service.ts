@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { afterCommit, writeWithCommit } from '@pikaia/database';
+import { afterCommit, isRunningTransaction, writeThroughExecutor, writeWithCommit } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import {
   checkDeclared,
@@ -8,6 +8,7 @@ import {
   type AuditAction,
   type ChangesArgument,
   type ChangesRule,
+  type RecordOptions,
 } from '../action/audit-action.js';
 import { requestRecords, type NothingToRecord } from '../completeness/request-records.js';
 import { aggregateOf } from '../diff/audited-entity.decorator.js';
@@ -15,10 +16,20 @@ import { Diff, isEmpty } from '../diff/diff.js';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
 import { PLATFORM, sealEntry } from '../entry/entry.js';
 import { normalId } from '../entry/normal-form.js';
-import { INSERT_RECORD } from './insert-record.sql.js';
+import { INSERT_RECORD, INSERT_RECORD_THROUGH_EXECUTOR } from './insert-record.sql.js';
 import { personalRows } from './personal.js';
 
 const logger = getLogger('audit');
+
+/** A valid record, and what is stored of it. */
+export interface PreparedRecord {
+  readonly action: AnyAuditAction;
+  readonly about: AggregateReference;
+  readonly changes: Diff | undefined;
+  readonly id: string;
+  readonly hash: Buffer;
+  readonly parameters: unknown[];
+}
 
 /** Writes audit records in the transaction of the change that they describe. */
 @Injectable()
@@ -33,10 +44,14 @@ export class Audit {
    *
    * @param action a result of `auditAction`. It decides which aggregates the call accepts, and whether `changes` is needed.
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
+   * @param rest the changes if the action requires them, and then the options. `executor`: writes the record at once in the executor's
+   * transaction. The record then counts for the route's `@Audited` declaration although the transaction may still be rolled back, and
+   * the check of entries against events before a commit does not include it.
    * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A
    * route that finds nothing to change calls `nothingToRecord` itself, because only it knows of changes that the diff does not
    * contain, such as relations.
-   * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
+   * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open. An executor is a pool, or an idle client.
+   * @throws PikaiaError `PIKAIA_EXECUTOR_INVALID` if the executor has no usable `query`.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
    * from which nothing can be deleted. A program binds an actor of type `system`.
    * @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if the aggregate has no usable id, or not the type that the action declares.
@@ -47,37 +62,37 @@ export class Audit {
   async record<Target extends object, Changes extends ChangesRule>(
     action: AuditAction<Target, Changes>,
     aggregate: NoInfer<Target>,
-    ...[changes]: ChangesArgument<Changes>
+    ...rest: ChangesArgument<Changes>
   ): Promise<boolean> {
     checkDeclared(action, 'record()');
-    const { name } = action;
+    const { changes, options } = readArguments(action, rest);
     const about = aggregateOf(aggregate);
     checkAgainst(action, about, changes);
     if (changes && isEmpty(changes)) return false;
-    const record = buildRecord(name, about, changes);
+    await this.write({ action, about, changes, ...buildRecord(action.name, about, changes) }, options);
+    return true;
+  }
+
+  /** Writes a record in the transaction of the executor, or else in the running one. */
+  protected async write({ action, about, id, hash, parameters }: PreparedRecord, { executor }: RecordOptions): Promise<void> {
+    const { name } = action;
+    const write = { call: `record(${name})`, parameters };
     const records = requestRecords.get();
-    writeWithCommit(
-      {
-        call: `record(${name})`,
-        sql: INSERT_RECORD,
-        parameters: record.parameters,
-        record: { kind: 'audit entry', name, aggregateId: about.id },
-      },
-      () =>
-        new PikaiaError(
-          'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
-          `record('${name}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
-        ),
-    );
-    afterCommit(() => {
+    const noteRecord = (): void => {
       records?.actions.add(action);
       logger.info('audit_recorded', {
         'audit.action': name,
-        'audit.record_id': record.id,
-        'audit.entry_hash': record.hash.toString('hex'),
+        'audit.record_id': id,
+        'audit.entry_hash': hash.toString('hex'),
       });
-    });
-    return true;
+    };
+    if (executor !== undefined && !isRunningTransaction(executor)) {
+      await writeThroughExecutor(executor, { ...write, sql: INSERT_RECORD_THROUGH_EXECUTOR }, () => executorIsIdle(name));
+      return noteRecord();
+    }
+    const record = { kind: 'audit entry', name, aggregateId: about.id } as const;
+    writeWithCommit({ ...write, sql: INSERT_RECORD, record }, () => outsideTransaction(name));
+    afterCommit(noteRecord);
   }
 
   /**
@@ -88,6 +103,28 @@ export class Audit {
     const records = requestRecords.get();
     if (records) records.nothingToRecord = reason;
   }
+}
+
+const outsideTransaction = (name: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
+    `record('${name}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
+  );
+
+const executorIsIdle = (name: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
+    `record('${name}') got an executor that has no open transaction: it is a pool or a data source, BEGIN was not sent, or the transaction has ended. Pass the client or manager in which the transaction is open, and await record() before you commit.`,
+  );
+
+/** Reads the arguments behind the aggregate. An action that is declared without changes takes only options. */
+function readArguments(
+  { changes: rule }: AnyAuditAction,
+  rest: readonly unknown[],
+): { readonly changes: Diff | undefined; readonly options: RecordOptions } {
+  const [first, second] = rest as readonly [(Diff & RecordOptions)?, RecordOptions?];
+  const takesOptionsFirst = rule === 'none' && !(first instanceof Diff);
+  return takesOptionsFirst ? { changes: undefined, options: first ?? {} } : { changes: first, options: second ?? {} };
 }
 
 /** Checks what TypeScript checks for typed callers, and the type of the aggregate, which only its decorator names. */

@@ -1,4 +1,11 @@
-import { preparedStatement } from '@pikaia/database';
+import { onlyInTransaction, preparedStatement } from '@pikaia/database';
+
+const RECORD_COLUMNS =
+  'id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry, entry_hash, changed';
+const RECORD_VALUES = '$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[]';
+const INSERT_PERSONAL = `
+  insert into audit.personal (record_id, subject_id, organization_id, salt, fields)
+  select $1, subject, $2, salt, fields::jsonb from unnest($12::text[], $13::bytea[], $14::text[]) as p (subject, salt, fields)`;
 
 /**
  * Inserts a record and its personal rows in one statement. It has no `returning` clause, because that applies the select
@@ -11,10 +18,11 @@ import { preparedStatement } from '@pikaia/database';
 export const INSERT_RECORD = preparedStatement(
   'pikaia-audit-record',
   `
-  with record as (
-    insert into audit.record
-      (id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry, entry_hash, changed)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[]))
-  insert into audit.personal (record_id, subject_id, organization_id, salt, fields)
-  select $1, subject, $2, salt, fields::jsonb from unnest($12::text[], $13::bytea[], $14::text[]) as p (subject, salt, fields)`,
+  with record as (insert into audit.record (${RECORD_COLUMNS}) values (${RECORD_VALUES}))${INSERT_PERSONAL}`,
 );
+
+/** Does the same through an executor, and nothing outside a transaction. */
+export const INSERT_RECORD_THROUGH_EXECUTOR = onlyInTransaction({
+  record: `insert into audit.record (${RECORD_COLUMNS}) select ${RECORD_VALUES} from transaction`,
+  personal: `${INSERT_PERSONAL}, transaction`,
+});

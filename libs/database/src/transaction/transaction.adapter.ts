@@ -2,18 +2,16 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { PikaiaError } from '@pikaia/core';
-import { currentQueryStats, getLogger } from '@pikaia/logging';
-import { ClsServiceManager } from 'nestjs-cls';
+import { currentQueryStats } from '@pikaia/logging';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { watchJoinedCalls } from './joined-calls.js';
 import { joinTransactions, nestTransactions } from './joining-data-source.js';
+import { runCallbacks } from './run-callbacks.js';
 import { runInSavepoint } from './savepoint.js';
 import { guardStatements } from './statement-guard.js';
 import { currentScope, refuseAfterAbort, setScope } from './transaction.js';
 import { withLostConnection } from './transaction.errors.js';
 import { TransactionScope } from './transaction.scope.js';
-
-const logger = getLogger('database');
 
 /**
  * The TypeORM adapter of nestjs-cls with three additions. It runs callbacks after the commit. The end of a transaction waits for
@@ -60,12 +58,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
               setManager(nestTransactions(manager!));
             })
             .finally(() => begun && stats?.endTransaction(performance.now()));
-          await ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => {
-            // Otherwise the callbacks would use the released manager as an active transaction.
-            setScope(undefined);
-            setManager(undefined);
-            return runAll(scope.callbacks);
-          });
+          await runCallbacks(scope.callbacks, setManager);
           return result;
         },
         wrapWithNestedTransaction: async (_settings, work) => {
@@ -79,13 +72,3 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
 
 const withCause = (error: PikaiaError, cause: unknown): PikaiaError =>
   error === cause ? error : new PikaiaError(error.code, error.message, { cause });
-
-async function runAll(callbacks: readonly (() => unknown)[]): Promise<void> {
-  for (const callback of callbacks) {
-    try {
-      await callback();
-    } catch (error) {
-      logger.exception('after_commit_failed', error);
-    }
-  }
-}

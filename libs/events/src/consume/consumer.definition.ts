@@ -82,7 +82,9 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
     const { contract, method } = handler;
     const version = key(contract.type, contract.version);
     if (routes.has(version)) throw refuse(name, `${version} has two handlers`);
-    const run = (instance as Record<string, HandlerDefinition['run']>)[method]!.bind(instance);
+    // Read at each call, so that a test can replace the method of the instance.
+    const run: HandlerDefinition['run'] = (event, call) =>
+      (instance as Record<string, HandlerDefinition['run']>)[method]!(event, call);
     routes.set(version, { handler: { ...handler, run }, path: { stored: contract, steps: [], wanted: contract } });
   }
   const definitions = [...routes.values()].map(({ handler }) => handler);

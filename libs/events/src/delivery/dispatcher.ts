@@ -3,7 +3,8 @@ import type { Entry, Lanes } from './lanes.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { waitAtMost } from '../loop/wait-at-most.js';
-import { handlesType, type Outcome } from './sink.js';
+import type { PassLimits } from './pass.limits.js';
+import { handlesType, type Outcome, type SinkLimits } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 /** Sends events to the sink. Keeps up to `maxConcurrency` calls in flight, and one while the circuit is half-open. */
@@ -13,7 +14,7 @@ export class Dispatcher implements LeaderTask {
   private discarding = false;
 
   constructor(
-    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'wake'>,
+    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'wake' | 'passLimits'>,
     private readonly lanes: Lanes,
     private readonly breaker: CircuitBreaker,
     private readonly outcomeHandler: OutcomeHandler,
@@ -23,11 +24,12 @@ export class Dispatcher implements LeaderTask {
   /** Starts every call that the limits, the circuit breaker and the lanes allow now. */
   step(): void {
     if (!this.maySend()) return;
-    const { clock, sink } = this.relay;
+    const { clock, sink, passLimits } = this.relay;
     this.lanes.releaseDelayed(clock.monotonic());
     while (!this.stopped && !this.breaker.openForMs && this.inFlight.size < this.maxConcurrency) {
-      const batch = this.lanes.takeReady(sink.limits);
+      const batch = this.lanes.takeReady(passLimits ? within(passLimits, sink.limits) : sink.limits);
       if (!batch.length) return;
+      passLimits?.noteSent(batch.length);
       const handled = sink.types ? this.postponeOthers(batch) : batch;
       if (!handled.length) continue;
       const sent: Promise<void> = this.send(handled).finally(() => {
@@ -102,3 +104,8 @@ export class Dispatcher implements LeaderTask {
     }
   }
 }
+
+const within = ({ remainingEvents }: PassLimits, limits: SinkLimits): SinkLimits => ({
+  ...limits,
+  maxBatchEvents: Math.max(0, Math.min(limits.maxBatchEvents, remainingEvents)),
+});

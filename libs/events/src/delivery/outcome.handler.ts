@@ -12,16 +12,29 @@ import { readActor } from '../contract/envelope-actor.js';
 import { personalMaskOf } from '../contract/personal-data.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { NEWER_WORKER_RETRY_MS, type Outcome, type Sink } from './sink.js';
+import { NEWER_WORKER_RETRY_MS, type Outcome, type Sink, type SinkEvent } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
 const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
 
+/** The outcomes of a term by kind. An event that is tried twice counts twice. */
+export interface OutcomeCounts {
+  readonly accepted: number;
+  /** Attempts that failed. The events are retried. */
+  readonly retrying: number;
+  /** Events that became dead letters. */
+  readonly failed: number;
+  /** The last error of an attempt or a call. */
+  readonly lastError: string | null;
+}
+
 /** Applies the outcomes of a call to its events, their lanes, the deliveries, the watermark and the circuit breaker. */
 export class OutcomeHandler {
   /** Number of events that the sink accepted since the last `takeAccepted`. */
   private accepted = 0;
+  private readonly outcomes = { accepted: 0, retrying: 0, failed: 0 };
+  private lastProblem: { readonly error: unknown; readonly event: SinkEvent } | undefined;
   /** Consecutive postponements by event id in this term. A postponement uses no attempt, so `attempts` cannot count them. */
   private readonly postponements = new Map<string, number>();
   /** Entries that wait for a retry after a transport failure. The sink is reported as failing while there are any. */
@@ -63,14 +76,19 @@ export class OutcomeHandler {
   failTooLarge(delivery: Delivery): void {
     const error = payloadTooLarge();
     const failed = markFailed(delivery, delivery.attempts + 1, error);
+    this.outcomes.failed++;
     this.deliveryIndex.record(failed, this.attemptOf(delivery, error));
     this.logRefusal(failed, error);
   }
 
   /** Handles one outcome: the lane continues, or the event becomes a delivery that blocks its aggregate. */
   private handleOutcome(entry: Entry, outcome: Outcome, reached: boolean): void {
-    if (outcome.kind === 'accepted') this.accepted++;
+    if (outcome.kind === 'accepted') {
+      this.accepted++;
+      this.outcomes.accepted++;
+    }
     if (entry.replay) return this.handleReplayed(entry, entry.replay, outcome);
+    if (outcome.kind !== 'accepted') this.lastProblem = { error: outcome.error, event: entry.event };
     if (outcome.kind !== 'transport') this.failing.delete(entry);
     if (outcome.kind === 'accepted') return this.handleAccepted(entry);
     const delivery = entry.delivery ?? newDelivery(entry.event);
@@ -78,6 +96,7 @@ export class OutcomeHandler {
       case 'refused': {
         this.postponements.delete(delivery.eventId);
         const refused = markRefused(delivery, outcome, this.relay.clock.now(), this.relay.random);
+        this.outcomes[refused.status === 'failed' ? 'failed' : 'retrying']++;
         this.deliveryIndex.record(refused, this.attemptOf(delivery, outcome.error));
         this.holdBack(entry);
         this.logRefusal(refused, outcome.error);
@@ -120,6 +139,11 @@ export class OutcomeHandler {
     }
   }
 
+  get counts(): OutcomeCounts {
+    const { lastProblem } = this;
+    return { ...this.outcomes, lastError: lastProblem ? textOf(lastProblem.error, lastProblem.event) : null };
+  }
+
   takeAccepted(): number {
     const { accepted } = this;
     this.accepted = 0;
@@ -154,6 +178,7 @@ export class OutcomeHandler {
     const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
     this.postponements.set(delivery.eventId, times);
     const delay = retryAfterMs ?? retryDelay(times, this.relay.random);
+    this.outcomes.retrying++;
     this.deliveryIndex.record(markPostponed(delivery, error, this.relay.clock.now(), delay));
     this.holdBack(entry);
     inContextOf(delivery, this.relay.sink, () =>

@@ -1,6 +1,7 @@
 import type { Clock } from '@pikaia/core';
 import type { Client } from 'pg';
 import type { ReadLimits } from '../log/outbox.reader.js';
+import type { PassLimits } from './pass.limits.js';
 import type { Sink } from './sink.js';
 
 /** The intervals and limits of a relay. All times are in milliseconds. */
@@ -41,6 +42,8 @@ export interface RelayContext extends Required<RelaySettings> {
   readonly clock: Clock;
   /** Source of jitter: returns a number between 0 and 1. */
   readonly random: () => number;
+  /** Present in a bounded pass. */
+  readonly passLimits?: PassLimits;
   /** Wakes the relay so that it takes another step. */
   readonly wake: () => void;
 }

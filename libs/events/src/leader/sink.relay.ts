@@ -8,11 +8,12 @@ import { textOf } from '../delivery/error-fingerprint.js';
 import { Leader } from './leader.js';
 import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
 import { BackgroundLoop } from '../loop/background.loop.js';
+import type { PassLimits } from '../delivery/pass.limits.js';
 import type { RelayContext, RelaySettings } from '../delivery/relay.context.js';
 import type { Sink } from '../delivery/sink.js';
 import { markLeaderFailing } from './leader-failure.mark.js';
 import { TermHistory, type LeaderFailure } from './term.history.js';
-import { Term, type TermStatus } from './term.js';
+import { Term, type TermResult, type TermStatus } from './term.js';
 
 const logger = getLogger('outbox');
 const MAX_RECONNECT_DELAY_MS = 5000; // a recovered database is detected within this time
@@ -84,6 +85,10 @@ export class SinkRelay {
     this.history = new TermHistory(options.sink.name, this.relay.clock);
   }
 
+  get sinkName(): string {
+    return this.relay.sink.name;
+  }
+
   /** Starts the loop. It reconnects after errors until `stop` is called. */
   start(): void {
     this.loop.start();
@@ -118,12 +123,27 @@ export class SinkRelay {
    * @returns false if another relay leads.
    */
   async runOnce(): Promise<boolean> {
-    if (this.loop.isStarted) throw new Error('Call runOnce only on a relay that was not started.');
-    return this.withLeader(async (leader) => {
-      if (!(await leader.tryLock())) return false;
-      await this.lead(leader, (term) => term.isIdle || term.cannotSend || term.isOver);
-      return true;
-    });
+    return (await this.runPass()) !== undefined;
+  }
+
+  /**
+   * Leads one term until nothing is due, nothing can be sent or `limits` are reached. Then waits up to `drainTimeoutMs` for the calls
+   * in flight.
+   *
+   * @returns undefined if another relay leads.
+   */
+  async runPass(limits?: PassLimits, drainTimeoutMs = 0): Promise<TermResult | undefined> {
+    if (this.loop.isStarted) throw new Error('A relay that was started does not run single passes.');
+    this.stopTimeoutMs = drainTimeoutMs;
+    try {
+      return await this.withLeader(async (leader) => {
+        if (!(await leader.tryLock())) return undefined;
+        const isDone = (term: Term): boolean => term.isIdle || term.cannotSend || term.isOver || !!limits?.isReached;
+        return (await this.lead(leader, isDone, limits)).result;
+      });
+    } finally {
+      this.state = 'stopped';
+    }
   }
 
   health(): RelayHealth {
@@ -181,9 +201,9 @@ export class SinkRelay {
     logger.info('relay_reconnected', { sink: this.relay.sink.name });
   }
 
-  private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
+  private async lead(leader: Leader, isDone: (term: Term) => boolean, passLimits?: PassLimits): Promise<Term> {
     const { sink } = this.relay;
-    const term = await this.beginTerm(leader);
+    const term = await this.beginTerm(leader, passLimits);
     this.term = term;
     this.state = 'leading';
     this.error = null;
@@ -192,12 +212,13 @@ export class SinkRelay {
       while (!this.loop.isStopping) {
         const next = await term.step();
         if (isDone(term)) break;
-        await this.loop.wait(next);
+        await this.loop.wait(Math.min(next, passLimits?.remainingMs ?? next));
       }
       // A term that a command ends waits for its calls in flight, because the next term would send their events again.
       await term.finish(term.isOver ? this.maxSilenceMs : this.stopTimeoutMs);
       this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
+      return term;
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
       if (term.hasAdvanced || this.history.isStable) this.loop.resetFailures();
@@ -209,9 +230,10 @@ export class SinkRelay {
     }
   }
 
-  private async beginTerm(leader: Leader): Promise<Term> {
+  private async beginTerm(leader: Leader, passLimits: PassLimits | undefined): Promise<Term> {
     const { client } = leader;
-    const relay: RelayContext = { ...this.relay, client, clock: this.options.databaseClock ?? leader.databaseClock };
+    const clock = this.options.databaseClock ?? leader.databaseClock;
+    const relay: RelayContext = { ...this.relay, client, clock, ...(passLimits && { passLimits }) };
     this.history.recordStart();
     const { failure } = this.history;
     try {

@@ -11,14 +11,14 @@ import { Lanes } from '../delivery/lanes.js';
 import type { Leader } from './leader.js';
 import type { RelayContext } from '../delivery/relay.context.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
-import { OutcomeHandler } from '../delivery/outcome.handler.js';
+import { OutcomeHandler, type OutcomeCounts } from '../delivery/outcome.handler.js';
 import { CursorWriter } from '../delivery/cursor.writer.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { CommandExecutor } from './command.executor.js';
 import { ReplayReader } from './replay.reader.js';
 import { ReplayRunner } from './replay.runner.js';
 import { CommandTask } from './command.task.js';
-import { RETRY_WAITING_FOR_WORKER, SKIP_DROPPED } from '../log/sink-types.sql.js';
+import { RETRY_ALL, RETRY_WAITING_FOR_WORKER, SKIP_DROPPED } from '../log/sink-types.sql.js';
 import { CircuitBreaker } from '../delivery/circuit-breaker.js';
 
 export interface TermStatus {
@@ -29,6 +29,12 @@ export interface TermStatus {
   readonly paused: boolean;
   /** Milliseconds since the term last advanced or had nothing to do. */
   readonly stalledForMs: number;
+}
+
+export interface TermResult extends OutcomeCounts {
+  readonly state: 'reachable' | 'unreachable' | 'paused' | 'retired';
+  /** True if nothing was due at the end. */
+  readonly isIdle: boolean;
 }
 
 /**
@@ -48,6 +54,7 @@ export class Term {
     private readonly watermark: Watermark,
     private readonly fetcher: EventFetcher,
     private readonly dispatcher: Dispatcher,
+    private readonly outcomeHandler: OutcomeHandler,
     /** The tasks of the leader, in the order in which a step runs them. */
     private readonly tasks: readonly LeaderTask[],
   ) {
@@ -65,7 +72,8 @@ export class Term {
     const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
     await relay.client.query(SKIP_DROPPED, [relay.sink.name]);
-    await relay.client.query(RETRY_WAITING_FOR_WORKER, [relay.sink.name, relay.clock.now()]);
+    const retried = relay.passLimits?.retryNow ? RETRY_ALL : RETRY_WAITING_FOR_WORKER;
+    await relay.client.query(retried, [relay.sink.name, relay.clock.now()]);
     const deliveryIndex = new DeliveryIndex(relay);
     await deliveryIndex.load();
     const breaker = new CircuitBreaker(relay, failingSince);
@@ -88,7 +96,7 @@ export class Term {
     // call. A store releases deliveries, which the fetcher then loads. The dispatcher comes last: it sends what the fetcher has
     // read, after the result of the destination's check.
     const tasks = [leader, commands, cursorWriter, expiry, failureMark, destination, breaker, fetcher, dispatcher];
-    return new Term(relay, commands, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
+    return new Term(relay, commands, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, outcomeHandler, tasks);
   }
 
   /** Records that the log may contain new events. */
@@ -162,6 +170,13 @@ export class Term {
   /** True once the sink is retired. */
   get isRetired(): boolean {
     return this.commandTask.isRetired;
+  }
+
+  /** What a term did that has finished. */
+  get result(): TermResult {
+    const isReachable = !this.breaker.needsProbe && !this.destination.isMissing && !this.dispatcher.isBackingOff;
+    const state = this.isRetired ? 'retired' : this.commandTask.isHalted ? 'paused' : isReachable ? 'reachable' : 'unreachable';
+    return { ...this.outcomeHandler.counts, state, isIdle: this.isIdle };
   }
 
   get status(): TermStatus {

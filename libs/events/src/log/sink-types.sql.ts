@@ -64,6 +64,14 @@ update outbox.outbox_delivery d set next_attempt_at = $2
 where sink = $1 and status = 'retrying' and next_attempt_at > $2 and ${waitsForWorker('d')}`;
 
 /**
+ * Makes all retries due. Runs at the start of a term. The minute is more than the estimated clock of the database can go back. $1 sink,
+ * $2 now. Index: outbox_delivery_due.
+ */
+export const RETRY_ALL = `
+update outbox.outbox_delivery set next_attempt_at = $2::timestamptz - interval '1 minute'
+where sink = $1 and status = 'retrying' and next_attempt_at > $2::timestamptz - interval '1 minute'`;
+
+/**
  * Skips the open deliveries of dropped types. Runs at the start of a term, before the leader loads the deliveries. $1 sink.
  * Index: outbox_delivery_aggregate.
  */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { context, findIdProblem, newId, PikaiaError } from '@pikaia/core';
-import { afterCommit, writeWithCommit } from '@pikaia/database';
+import { afterCommit, isRunningTransaction, writeThroughExecutor, writeWithCommit, type SqlExecutor } from '@pikaia/database';
 import { checkContracts, contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
 import type { ExactData } from '../contract/exact-data.js';
 import { checkUpcasters } from '../contract/upcast.decorator.js';
@@ -9,10 +9,10 @@ import { checkData } from './event-data.js';
 import { eventSize, MAX_EVENT_BYTES } from './event-size.js';
 import { findUnreadableText } from './event-text.js';
 import { encodeChangeToken, tokenKeyMissing } from '../wait/change-token.js';
-import { collectChanges, noteChange } from '../wait/change.collector.js';
+import { collectChanges, noteChange, noteChangeOf } from '../wait/change.collector.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OutboxWaker } from './outbox.waker.js';
-import { insertEvent, insertValues } from './publish.sql.js';
+import { insertEvent, insertEventThroughExecutor, insertValues } from './publish.sql.js';
 
 /** The entity that an event is about. The contract declares the type of the aggregate. */
 export interface Aggregate {
@@ -22,12 +22,26 @@ export interface Aggregate {
   readonly organizationId?: string | null;
 }
 
+export interface PublishOptions {
+  /** The transaction of code that does not use `@Transactional()`. The caller commits it or rolls it back. */
+  readonly executor?: SqlExecutor;
+}
+
+/** A valid event, and what is stored of it. */
+export interface PreparedEvent {
+  readonly envelope: Envelope<object>;
+  /** The JSON text of the envelope. */
+  readonly text: string;
+  /** Bytes, as `eventSize` counts them. */
+  readonly size: number;
+}
+
 /** Publishes domain events. */
 @Injectable()
 export class Events {
   constructor(
     @Inject(EVENTS_OPTIONS) private readonly options: EventsOptions,
-    private readonly waker: OutboxWaker,
+    @Inject(OutboxWaker) private readonly waker: Pick<OutboxWaker, 'wake'>,
   ) {
     checkContracts();
     checkUpcasters();
@@ -45,12 +59,15 @@ export class Events {
    * @param contractClass a class with `@DomainEvent`.
    * @param aggregate the `id` of the aggregate, and its `organizationId` if that is not the organization of the context.
    * @param data the fields that the contract class declares, and no others. The compiler refuses unknown fields at any depth.
+   * @param options `executor`: writes the event at once in the executor's transaction. The relay finds it by polling, and the check of
+   * events against audit entries before a commit does not include it.
    * @returns the id of the event, a UUIDv7.
    * @throws PikaiaError
    * - `PIKAIA_EVENT_INVALID`: the data violates the contract, or JSON would change it.
    * - `PIKAIA_EVENT_AGGREGATE_INVALID`: the aggregate has no usable id, for example because its row is not saved yet.
    * - `PIKAIA_CONTEXT_INVALID`: an id of the context is not usable.
-   * - `PIKAIA_EVENT_OUTSIDE_TRANSACTION`: no transaction is open.
+   * - `PIKAIA_EVENT_OUTSIDE_TRANSACTION`: no transaction is open. An executor is a pool, or an idle client.
+   * - `PIKAIA_EXECUTOR_INVALID`: the executor has no usable `query`.
    * - `PIKAIA_EVENT_TOO_LARGE`: the event exceeds 256 KiB as sent.
    * - `PIKAIA_EVENT_TEXT_INVALID`: the event contains U+0000 or an unpaired surrogate.
    * - `PIKAIA_EVENT_CONTRACT_INVALID`: the class has no `@DomainEvent`.
@@ -60,8 +77,29 @@ export class Events {
     contractClass: ContractClass<Data>,
     aggregate: Aggregate,
     data: NoInfer<Data> & Given & ExactData<Data, Given>,
+    options: PublishOptions = {},
   ): Promise<string> {
-    const contract = contractOf(contractClass);
+    const event = this.prepare(contractOf(contractClass), aggregate, data);
+    await this.write(event, options);
+    return event.envelope.event_id;
+  }
+
+  /** Writes an event in the transaction of the executor, or else in the running one. */
+  protected async write({ envelope, text, size }: PreparedEvent, { executor }: PublishOptions): Promise<void> {
+    const { event_type: type, aggregate_id: aggregateId } = envelope;
+    const write = { call: `publish(${type})`, parameters: insertValues(envelope, size, text) };
+    if (executor !== undefined && !isRunningTransaction(executor)) {
+      await writeThroughExecutor(executor, { ...write, sql: insertEventThroughExecutor }, () => executorIsIdle(type));
+      return noteChangeOf(executor);
+    }
+    const refusal = (): PikaiaError => outsideTransaction(type);
+    writeWithCommit({ ...write, sql: insertEvent, record: { kind: 'event', name: type, aggregateId } }, refusal);
+    noteChange(refusal);
+    afterCommit(() => this.waker.wake());
+  }
+
+  /** Validates an event without writing it. */
+  protected prepare(contract: Contract, aggregate: Aggregate, data: unknown): PreparedEvent {
     const envelope = this.envelopeOf(contract, aggregate, checkData(contract, data));
     const text = JSON.stringify(envelope);
     refuseUnreadableText(contract, envelope, text);
@@ -72,23 +110,7 @@ export class Events {
         `${contract.type} takes ${size} bytes as sent; the limit is ${MAX_EVENT_BYTES}. Store the content elsewhere and publish a reference to it.`,
       );
     }
-    const outsideTransaction = (): PikaiaError =>
-      new PikaiaError(
-        'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
-        `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
-      );
-    writeWithCommit(
-      {
-        call: `publish(${contract.type})`,
-        sql: insertEvent,
-        parameters: insertValues(envelope, size, text),
-        record: { kind: 'event', name: contract.type, aggregateId: envelope.aggregate_id },
-      },
-      outsideTransaction,
-    );
-    noteChange(outsideTransaction);
-    afterCommit(() => this.waker.wake());
-    return envelope.event_id;
+    return { envelope, text, size };
   }
 
   /**
@@ -110,7 +132,11 @@ export class Events {
   }
 
   /** Builds the envelope, with its keys in the order of the wire format. */
-  private envelopeOf({ type, version, aggregate: aggregateType }: Contract, aggregate: Aggregate, data: object): Envelope {
+  private envelopeOf(
+    { type, version, aggregate: aggregateType }: Contract,
+    aggregate: Aggregate,
+    data: object,
+  ): Envelope<object> {
     const { correlationId, causationId, organizationId, actor } = context.verified;
     const organization = aggregate?.organizationId === undefined ? organizationId : aggregate.organizationId;
     return {
@@ -128,6 +154,18 @@ export class Events {
     };
   }
 }
+
+const outsideTransaction = (type: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
+    `${type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
+  );
+
+const executorIsIdle = (type: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
+    `${type} was published through an executor that has no open transaction: it is a pool or a data source, BEGIN was not sent, or the transaction has ended. Pass the client or manager in which the transaction is open, and await publish before you commit.`,
+  );
 
 const MAX_ID_BYTES = 1_024; // an index of the deliveries holds the id, and PostgreSQL limits its rows to 2,704 bytes
 

@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { inTransaction, readWithCommit } from '@pikaia/database';
+import { inTransaction, queryRows, readWithCommit, type SqlExecutor } from '@pikaia/database';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Change } from './change-token.js';
 import { READ_CHANGE } from './wait.sql.js';
@@ -37,4 +37,13 @@ export async function collectChanges<T>(work: () => Promise<T>): Promise<{ resul
 /** Adds the change of the running transaction to the callers of `collectChanges`. Hot path: does nothing without a caller. */
 export function noteChange(refusal: () => PikaiaError): void {
   for (let collector = collectors.getStore(); collector; collector = collector.outer) readWithCommit(collector.read, refusal);
+}
+
+/** Adds the change of the executor's transaction, as far as it is now. Costs a round trip if there is a caller of `collectChanges`. */
+export async function noteChangeOf(executor: SqlExecutor): Promise<void> {
+  const first = collectors.getStore();
+  if (!first) return;
+  const { call, sql } = first.read;
+  const rows = await queryRows(executor, call, sql);
+  for (let collector: Collector | undefined = first; collector; collector = collector.outer) collector.read.onRows(rows);
 }

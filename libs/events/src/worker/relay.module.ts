@@ -20,6 +20,7 @@ import type { HousekeepingTask } from '../housekeeping/housekeeping.task.js';
 import { HousekeepingLoop } from './housekeeping.loop.js';
 import type { RelayHealth } from '../leader/sink.relay.js';
 import type { LeaderlessSink } from './sink.monitor.js';
+import type { PassOptions, PassResult } from './relay.pass.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { retentionOf, type OutboxSettings } from './outbox.settings.js';
 import { chooseConsumers } from './choose-consumers.js';
@@ -47,6 +48,8 @@ export interface RelayModuleOptions {
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
   /** The version of the application, such as a release or a commit, which the status of the outbox shows. Default: none. */
   readonly version?: string | undefined;
+  /** False: nothing is delivered until `RelayService.runOnce` is called, for cron, Lambda and tests. Default: true. */
+  readonly autoStart?: boolean;
   /** Called after a relay logged that it cannot continue. End the process. */
   readonly onFatal?: (error: PikaiaError) => void;
 }
@@ -73,44 +76,27 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const {
-      settings,
-      databaseUrl,
-      clock = systemClock,
-      log,
-      sinks = {},
-      housekeepingTasks = [],
-      version,
-      onFatal,
-    } = this.options;
-    const retention = retentionOf(settings);
-    const factories = {
-      local: () => this.localSinks(),
-      log: () => [new LogSink({ includeData: log?.eventLogData ?? false })],
-      eventbridge: () => this.eventBridgeSinks(),
-      ...sinks,
-    };
-    const chosen = await chooseSinks(settings.eventSinks, factories);
-    if (!chosen.length) throw noSinksError(settings.eventSinks);
-    this.supervisor = new RelaySupervisor(chosen, {
-      url: databaseUrl,
-      worker: `${hostname()}:${process.pid}`,
-      pollIntervalMs: settings.outboxPollIntervalMs,
-      storeIntervalMs: settings.outboxStoreIntervalMs,
-      leaderTimeoutMs: settings.outboxLeaderTimeoutMs,
-      failedRetentionMs: retention.failedMs,
-      expiryIntervalMs: settings.outboxHousekeepingIntervalMs,
-      leaderlessAlarmMs: settings.outboxLeaderlessAlarmMs,
-      stalledAfterMs: settings.outboxStalledAfterMs,
-      version,
-      nextHousekeepingInMs: () => this.housekeeping?.nextRunInMs,
-      clock,
-      ...(onFatal ? { onFatal } : {}),
-    });
+    this.supervisor = await this.createSupervisor();
+    if (this.options.autoStart === false) return;
     await this.supervisor.start();
+    const { settings, databaseUrl, clock = systemClock, housekeepingTasks = [] } = this.options;
     const intervalMs = settings.outboxHousekeepingIntervalMs;
+    const retention = retentionOf(settings);
     this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, furtherTasks: housekeepingTasks, intervalMs, clock });
     this.housekeeping.start();
+  }
+
+  /**
+   * One bounded pass, for cron, Lambda and tests: leads each sink that no other process leads, handles what is due until nothing is due
+   * or a limit is reached, and releases leadership and connections. A process that is killed meanwhile leaves nothing behind that
+   * the next pass does not continue. Housekeeping is a separate command.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_RUNNING` unless the module has `autoStart: false`.
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING` as at the start of a worker.
+   */
+  async runOnce(options: PassOptions = {}): Promise<PassResult> {
+    if (this.options.autoStart !== false || !this.supervisor) throw alreadyRunning();
+    return this.supervisor.runOnce(options, CALLS_TIMEOUT_MS);
   }
 
   /** Waits for the calls in flight and for receipts before the data source closes, for at most nine seconds. */
@@ -127,6 +113,33 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   /** Sinks in the database that have had no leader for `OUTBOX_LEADERLESS_ALARM_MS`. Runs no query. */
   leaderless(): LeaderlessSink[] {
     return this.supervisor?.leaderless() ?? [];
+  }
+
+  private async createSupervisor(): Promise<RelaySupervisor> {
+    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, version, onFatal } = this.options;
+    const factories = {
+      local: () => this.localSinks(),
+      log: () => [new LogSink({ includeData: log?.eventLogData ?? false })],
+      eventbridge: () => this.eventBridgeSinks(),
+      ...sinks,
+    };
+    const chosen = await chooseSinks(settings.eventSinks, factories);
+    if (!chosen.length) throw noSinksError(settings.eventSinks);
+    return new RelaySupervisor(chosen, {
+      url: databaseUrl,
+      worker: `${hostname()}:${process.pid}`,
+      pollIntervalMs: settings.outboxPollIntervalMs,
+      storeIntervalMs: settings.outboxStoreIntervalMs,
+      leaderTimeoutMs: settings.outboxLeaderTimeoutMs,
+      failedRetentionMs: retentionOf(settings).failedMs,
+      expiryIntervalMs: settings.outboxHousekeepingIntervalMs,
+      leaderlessAlarmMs: settings.outboxLeaderlessAlarmMs,
+      stalledAfterMs: settings.outboxStalledAfterMs,
+      version,
+      nextHousekeepingInMs: () => this.housekeeping?.nextRunInMs,
+      clock,
+      ...(onFatal ? { onFatal } : {}),
+    });
   }
 
   private async localSinks(): Promise<LocalSink[]> {
@@ -158,6 +171,12 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     return sinks;
   }
 }
+
+const alreadyRunning = (): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_OUTBOX_RUNNING',
+    'runOnce was called in a process whose relays run by themselves, or that has not started. Set autoStart: false in RelayModule.forRoot, and call runOnce after the application has started.',
+  );
 
 const noSinksError = (names: string): PikaiaError =>
   new PikaiaError(

@@ -2,6 +2,7 @@ import { systemClock } from '@pikaia/core';
 import { SinkMonitor, type LeaderlessSink } from './sink.monitor.js';
 import { SinkRelay, type RelayHealth, type RelayOptions } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
+import { runPass, type PassOptions, type PassResult } from './relay.pass.js';
 import { requireDestinations } from './require-destinations.js';
 import { COMMAND_MESSAGE } from '../log/outbox-channel.js';
 import type { Sink } from '../delivery/sink.js';
@@ -19,6 +20,7 @@ export class RelaySupervisor {
   private readonly relays: SinkRelay[];
   private readonly listener: NotificationListener;
   private readonly monitor: SinkMonitor;
+  private passes: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly sinks: readonly Sink[],
@@ -47,9 +49,28 @@ export class RelaySupervisor {
     this.monitor.start();
   }
 
+  /**
+   * Delivers what is due now, within limits, and releases every connection. Runs before `start` or instead of it. Calls run one after
+   * another.
+   *
+   * @param drainTimeoutMs the time for calls in flight at the end.
+   * @throws PikaiaError like `start`.
+   */
+  runOnce(options: PassOptions, drainTimeoutMs: number): Promise<PassResult> {
+    const pass = this.passes.then(async () => {
+      await requireDestinations(this.sinks);
+      await registerSinks(this.options.url, this.sinks, this.options.worker);
+      await this.monitor.runOnce();
+      return runPass(this.relays, options, this.options.clock ?? systemClock, drainTimeoutMs);
+    });
+    this.passes = pass.catch(() => undefined); // the caller of this pass handles its error
+    return pass;
+  }
+
   /** Stops every relay and waits up to `timeoutMs` for its calls in flight. */
   async stop(timeoutMs?: number): Promise<void> {
     await Promise.all([this.listener.stop(), this.monitor.stop(), ...this.relays.map((relay) => relay.stop(timeoutMs))]);
+    await this.passes;
   }
 
   /** Health of each relay in this process, for readiness. Runs no query. */

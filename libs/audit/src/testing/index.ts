@@ -1,0 +1,1 @@
+export { captureAudit, expectAudited, type CapturedAudit, type CapturedEntry } from './capture-audit.js';

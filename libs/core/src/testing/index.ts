@@ -1,0 +1,1 @@
+export { expectOne, type Expected } from './expect-one.js';

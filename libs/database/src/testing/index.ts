@@ -1,0 +1,1 @@
+export { MemoryTransactionsModule } from './memory-transactions.module.js';

@@ -1,0 +1,34 @@
+import type { Clock } from '@pikaia/core';
+
+/** What a bounded pass may send. The sinks of a process share one. */
+export class PassLimits {
+  private readonly deadline: number;
+  private sentEvents = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    timeLimitMs: number,
+    private readonly maxEvents: number,
+    /** True: events that wait for a retry are due at the start of each term. */
+    readonly retryNow: boolean,
+  ) {
+    this.deadline = clock.monotonic() + timeLimitMs;
+  }
+
+  /** Number of events that may still be handed over. 0 after the time limit. */
+  get remainingEvents(): number {
+    return this.remainingMs > 0 ? this.maxEvents - this.sentEvents : 0;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.deadline - this.clock.monotonic());
+  }
+
+  get isReached(): boolean {
+    return this.remainingEvents <= 0;
+  }
+
+  noteSent(events: number): void {
+    this.sentEvents += events;
+  }
+}
