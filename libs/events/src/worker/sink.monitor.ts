@@ -1,5 +1,5 @@
 import { context, newId, type Clock } from '@pikaia/core';
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import { getLogger, metric } from '@pikaia/logging';
 import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
@@ -19,7 +19,7 @@ const MAX_INTERVAL_MS = 10_000;
 const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` waits for them
 
 export interface SinkMonitorOptions {
-  readonly url: string;
+  readonly url: DatabaseAddress;
   /** Sinks of this process. Their leader executes their commands, or takes over soon. */
   readonly ownSinks: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
@@ -95,7 +95,7 @@ export class SinkMonitor {
   /** Runs one check. */
   async runOnce(): Promise<void> {
     const client = new IsolatedClient({
-      connectionString: this.options.url,
+      ...connectionTo(this.options.url),
       application_name: 'pikaia-sink-watch',
       connectionTimeoutMillis: QUERY_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
