@@ -41,6 +41,7 @@ const FOLDERS = {
     transaction: [],
     query: ['client'],
     roles: ['client'],
+    'data-source': ['client', 'query', 'roles'],
     migration: ['client', 'roles'],
     testing: ['transaction'],
   },

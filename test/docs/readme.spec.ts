@@ -118,6 +118,7 @@ describe('README.md', () => {
     const documents = [
       'README.md',
       'docs/guides/test-logs.md',
+      'docs/guides/migrations.md',
       'docs/guides/read-after-a-change.md',
       'docs/guides/test-events-and-audit.md',
       'docs/guides/your-own-transaction.md',

@@ -47,7 +47,6 @@ export class AppModule {
           entities: [Organization, User, Member, Subscription, WebhookEndpoint],
         }),
         EventsModule.forRoot({
-          databaseUrl: database.databaseUrl,
           tokenKey: cursorKey,
           queueConsumers: consumersIn('lambda', CONSUMERS).map(({ consumer }) => consumer),
         }),

@@ -1,32 +1,58 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Global,
+  Inject,
+  Injectable,
+  Module,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { defaultRoles, type RoleNames } from '@pikaia/database';
-import { DataSource } from 'typeorm';
-import { checkAuditDeclarations } from './completeness/check-audit-declarations.js';
+import { DATA_SOURCE, DATABASE_ACCESS, requireTables, type DatabaseAccess, type DatabaseRoles } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
+import { checkAuditDeclarations, reportMissingDeclarations } from './completeness/check-audit-declarations.js';
 import { CompletenessInterceptor } from './completeness/completeness.interceptor.js';
 import { checkFieldPolicies } from './diff/check-field-policies.js';
 import { AUDIT_LOG_OPTIONS, AuditLog, type AuditLogOptions } from './query/audit-log.query.js';
 import { Audit } from './record/audit.service.js';
 
 export interface AuditModuleOptions {
-  /** Key that signs the cursors of AuditLog. Use the same key in all processes. Without a key, AuditLog is not provided. */
+  /** Key that signs the cursors of AuditLog. Use the same key in all processes. Without a key, AuditLog returns no pages. */
   readonly cursorKey?: string | Uint8Array;
-  readonly roles?: RoleNames;
+  /** Default: the roles of DatabaseModule. */
+  readonly roles?: DatabaseRoles;
+  /**
+   * What happens at the start if a mutating route declares neither `@Audited` nor `@NotAudited`. Default `refuse`: the application does
+   * not start. `warn` logs all such routes in one line, for an application that adds the audit log route by route.
+   */
+  readonly undeclared?: 'refuse' | 'warn';
 }
 
-/** Checks the audit declarations at startup. */
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<AuditModuleOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
+/** Checks the audit declarations and the migrations at startup. */
 @Injectable()
-class AuditDeclarations implements OnModuleInit {
+class StartChecks implements OnModuleInit {
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: AuditModuleOptions,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     checkFieldPolicies(this.source);
-    checkAuditDeclarations(this.modules);
+    if (this.options.undeclared === 'warn') reportMissingDeclarations(this.modules);
+    else checkAuditDeclarations(this.modules);
+    await requireTables(this.source, 'auditMigrations()', ['audit.record']);
   }
+}
+
+function auditLogOptions({ cursorKey, roles }: AuditModuleOptions, access: DatabaseAccess): AuditLogOptions {
+  if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
+  return { cursorKey, roles: roles ?? access.roles };
 }
 
 /**
@@ -35,19 +61,20 @@ class AuditDeclarations implements OnModuleInit {
  * The application does not start if a mutating route declares neither `@Audited` nor `@NotAudited`. Neither does it start if a
  * column of an audited entity has no policy or an invalid one; see checkFieldPolicies and checkAuditDeclarations.
  */
-@Module({})
-export class AuditModule {
-  static forRoot({ cursorKey, roles = defaultRoles }: AuditModuleOptions = {}): DynamicModule {
-    if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
-    const readProviders: Provider[] =
-      cursorKey === undefined
-        ? []
-        : [AuditLog, { provide: AUDIT_LOG_OPTIONS, useValue: { cursorKey, roles } satisfies AuditLogOptions }];
-    return {
-      module: AuditModule,
-      global: true,
-      providers: [Audit, ...readProviders, AuditDeclarations, { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor }],
-      exports: [Audit, ...(cursorKey === undefined ? [] : [AuditLog])],
-    };
+@Global()
+@Module({
+  providers: [
+    Audit,
+    AuditLog,
+    { provide: AUDIT_LOG_OPTIONS, inject: [MODULE_OPTIONS_TOKEN, DATABASE_ACCESS], useFactory: auditLogOptions },
+    StartChecks,
+    { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor },
+  ],
+  exports: [Audit, AuditLog],
+})
+export class AuditModule extends ConfigurableModuleClass {
+  static override forRoot(options: AuditModuleOptions = {}): DynamicModule {
+    if (options.cursorKey !== undefined) checkSigningKey('cursorKey', options.cursorKey);
+    return super.forRoot(options);
   }
 }

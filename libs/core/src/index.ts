@@ -30,7 +30,7 @@ export { eventTypeOf, setEventType } from './event-type.js';
 export { findIdProblem, isId, newId, parseId } from './identifier.js';
 export { IsTimestamp } from './is-timestamp.js';
 export { isPresent, OptionalField } from './optional-field.js';
-export { checkSigningKey, decodeCursor, encodeCursor } from './paging/cursor.js';
+export { checkSigningKey, decodeCursor, encodeCursor, requireCursorKey } from './paging/cursor.js';
 export { MAX_LISTED_BYTES, MAX_PAGE_BYTES, type Shortened } from './paging/page-limits.js';
 export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';

@@ -1,28 +1,23 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type ConfigurableModuleAsyncOptions, type DynamicModule, Module } from '@nestjs/common';
 import { ClsPluginTransactional } from '@nestjs-cls/transactional';
-import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
-import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import { EXACT_TYPES } from './client/exact-dates.js';
+import { DATA_SOURCE } from './data-source/database.access.js';
+import { DataSourceModule, type RoleOptions } from './data-source/data-source.module.js';
+import { adoptDataSource } from './data-source/existing-data-source.js';
 import { DatabaseCheck } from './database.check.js';
-import { type DatabaseSettings, DEFAULT_SLOW_QUERY_MS } from './database.settings.js';
-import { closeWhenUnresponsive } from './query/unresponsive-connection.js';
-import { keepCallerContext, measureQueries } from './query/measured-client.js';
-import { prepareStatements } from './query/prepared-statements.js';
-import { sendInTurn } from './query/send-in-turn.js';
-import { limitSession, logDifferenceOnce } from './query/session-limits.js';
+import { type DatabaseSettings, DEFAULT_SLOW_QUERY_MS, DEFAULT_STATEMENT_TIMEOUT_MS } from './database.settings.js';
+import { CONNECT_TIMEOUT_MS, connectionSetup } from './query/connection-setup.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
-import { defaultRoles, type RoleNames } from './roles/role-names.js';
-import { refusePowerfulRole } from './roles/role-power.js';
 import { TransactionAdapter } from './transaction/transaction.adapter.js';
 
-export interface DatabaseModuleOptions {
+export interface DatabaseModuleOptions extends RoleOptions {
   readonly settings: DatabaseSettings;
   /** The `application_name` of each connection, such as `pikaia-api`. */
   readonly applicationName: string;
   readonly entities?: MixedList<Function | string | EntitySchema>;
-  readonly roles?: RoleNames;
   /**
    * Milliseconds after DATABASE_STATEMENT_TIMEOUT_MS at which a connection is closed if the server sends nothing. Default:
    * 5000. A working server reports the statement timeout before that.
@@ -30,83 +25,131 @@ export interface DatabaseModuleOptions {
   readonly answerGraceMs?: number;
 }
 
-const ROLES = Symbol('pikaia.roles');
-const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within this time receives status 503
-const DEFAULT_ANSWER_GRACE_MS = 5_000;
-
-/**
- * Ignores an error on an idle connection. The pool removes its error listener before TypeORM adds one. Without this listener,
- * a session that is terminated between the two would end the process. The next statement on the connection fails with the reason.
- */
-const ignoreIdleError = (): void => undefined;
-
-@Injectable()
-class DataSourceSetup implements OnModuleInit {
-  constructor(
-    @Inject(getDataSourceToken()) private readonly source: DataSource,
-    @Inject(ROLES) private readonly roles: RoleNames,
-  ) {}
-
-  onModuleInit(): Promise<void> {
-    keepCallerContext((this.source.driver as unknown as { readonly master: Pool }).master);
-    return refusePowerfulRole(this.source, this.roles);
-  }
+export interface ExistingDataSourceOptions extends RoleOptions {
+  /** Milliseconds after which the server cancels a statement, unless the role has a stricter limit. Default: 15000. */
+  readonly statementTimeoutMs?: number;
+  /** Milliseconds after which a statement is logged as slow. Default: 1000. */
+  readonly slowQueryMs?: number;
+  /** Milliseconds after `statementTimeoutMs` at which a connection is closed if the server sends nothing. Default: 5000. */
+  readonly answerGraceMs?: number;
 }
 
+export interface DataSourceName {
+  /** The name that the application gave its data source in TypeOrmModule. Default: the data source without a name. */
+  readonly dataSource?: string;
+}
+
+const DEFAULT_ANSWER_GRACE_MS = 5_000;
+
+const root = new ConfigurableModuleBuilder<DatabaseModuleOptions>().setClassMethodName('forRoot').build();
+const existing = new ConfigurableModuleBuilder<ExistingDataSourceOptions>().setClassMethodName('forRoot').build();
+
+@Module({ exports: [root.MODULE_OPTIONS_TOKEN] })
+class RootOptions extends root.ConfigurableModuleClass {}
+
+@Module({ exports: [existing.MODULE_OPTIONS_TOKEN] })
+class ExistingOptions extends existing.ConfigurableModuleClass {}
+
 /**
- * Provides the TypeORM data source, `DatabaseCheck` and `@Transactional()` with Pikaia's transaction guarantees, as a global
- * module. It refuses to start with a role that can change or delete the audit trail.
+ * Provides `DatabaseCheck` and `@Transactional()` with Pikaia's transaction guarantees, as a global module: with its own TypeORM data
+ * source (`forRoot`), or with one of the application's `TypeOrmModule` (`forExisting`). It refuses to start with a role that can change
+ * or delete the audit trail.
  */
 @Module({})
 export class DatabaseModule {
-  static forRoot({
-    settings,
-    applicationName,
-    entities = [],
-    roles = defaultRoles,
-    answerGraceMs = DEFAULT_ANSWER_GRACE_MS,
-  }: DatabaseModuleOptions): DynamicModule {
-    const limits = {
-      statementTimeoutMs: settings.databaseStatementTimeoutMs,
-      idleInTransactionTimeoutMs: 2 * settings.databaseStatementTimeoutMs,
-    };
-    const reportDifference = logDifferenceOnce(limits);
-    const typeOrm = TypeOrmModule.forRoot({
-      type: 'postgres',
-      url: settings.databaseUrl,
-      entities,
-      toRetry: () => false, // the code that starts the process decides about retries and reports the failure
-      logging: false,
-      logger: new TypeOrmLog(),
-      extra: {
-        max: settings.databasePoolSize,
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        application_name: applicationName,
-        keepAlive: true,
-        types: EXACT_TYPES,
-        onConnect: async (client: ClientBase) => {
-          client.on('error', ignoreIdleError);
-          const setResponseTimeout = closeWhenUnresponsive(client, CONNECT_TIMEOUT_MS);
-          sendInTurn(client);
-          if (await limitSession(client, limits, reportDifference)) prepareStatements(client);
-          setResponseTimeout(settings.databaseStatementTimeoutMs + answerGraceMs);
-          measureQueries(client, settings.logSlowQueryMs ?? DEFAULT_SLOW_QUERY_MS);
-        },
-      },
-    });
-    return {
-      module: DatabaseModule,
-      global: true,
-      imports: [
-        typeOrm,
-        ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),
-      ],
-      providers: [
-        { provide: ROLES, useValue: roles },
-        DataSourceSetup,
-        { provide: DatabaseCheck, useFactory: (source: DataSource) => new DatabaseCheck(source), inject: [getDataSourceToken()] },
-      ],
-      exports: [typeOrm, DatabaseCheck],
-    };
+  /** Opens the data source of the application. */
+  static forRoot(options: DatabaseModuleOptions): DynamicModule {
+    return withOwnDataSource(RootOptions.forRoot(options));
   }
+
+  static forRootAsync(options: ConfigurableModuleAsyncOptions<DatabaseModuleOptions>): DynamicModule {
+    return withOwnDataSource(RootOptions.forRootAsync(options));
+  }
+
+  /**
+   * Joins a data source of the application, which its `TypeOrmModule.forRoot` or `forRootAsync` opens. The order of the imports does not
+   * matter. Transactions, repositories and queries then behave as with `forRoot`. The application keeps its other data sources, and
+   * decides about the pool, TLS, `application_name` and logging of this one.
+   */
+  static forExisting({ dataSource, ...options }: ExistingDataSourceOptions & DataSourceName = {}): DynamicModule {
+    return withExistingDataSource(dataSource, ExistingOptions.forRoot(options));
+  }
+
+  static forExistingAsync({
+    dataSource,
+    ...options
+  }: ConfigurableModuleAsyncOptions<ExistingDataSourceOptions> & DataSourceName): DynamicModule {
+    return withExistingDataSource(dataSource, ExistingOptions.forRootAsync(options));
+  }
+}
+
+function withOwnDataSource(options: DynamicModule): DynamicModule {
+  const typeOrm = TypeOrmModule.forRootAsync({
+    imports: [options],
+    inject: [root.MODULE_OPTIONS_TOKEN],
+    useFactory: typeOrmOptions,
+  });
+  const source = DataSourceModule.register<DatabaseModuleOptions>({
+    name: undefined,
+    imports: [options, typeOrm],
+    optionsToken: root.MODULE_OPTIONS_TOKEN,
+    prepare: (dataSource) => adoptDataSource(dataSource), // its pool sets up the connections itself
+  });
+  return databaseModule(source, [typeOrm]);
+}
+
+function withExistingDataSource(name: string | undefined, options: DynamicModule): DynamicModule {
+  const source = DataSourceModule.register<ExistingDataSourceOptions>({
+    name,
+    imports: [options],
+    optionsToken: existing.MODULE_OPTIONS_TOKEN,
+    prepare: (dataSource, given) =>
+      adoptDataSource(dataSource, {
+        statementTimeoutMs: given.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS,
+        slowQueryMs: given.slowQueryMs ?? DEFAULT_SLOW_QUERY_MS,
+        answerGraceMs: given.answerGraceMs ?? DEFAULT_ANSWER_GRACE_MS,
+      }),
+  });
+  return databaseModule(source, []);
+}
+
+function databaseModule(source: DynamicModule, reexported: readonly DynamicModule[]): DynamicModule {
+  const transactions = new ClsPluginTransactional({ imports: [source], adapter: new TransactionAdapter(DATA_SOURCE) });
+  return {
+    module: DatabaseModule,
+    global: true,
+    imports: [source, ...reexported, ClsModule.registerPlugins([transactions])],
+    providers: [
+      { provide: DatabaseCheck, useFactory: (dataSource: DataSource) => new DatabaseCheck(dataSource), inject: [DATA_SOURCE] },
+    ],
+    exports: [source, ...reexported, DatabaseCheck],
+  };
+}
+
+function typeOrmOptions({
+  settings,
+  applicationName,
+  entities = [],
+  answerGraceMs = DEFAULT_ANSWER_GRACE_MS,
+}: DatabaseModuleOptions): TypeOrmModuleOptions {
+  return {
+    type: 'postgres',
+    url: settings.databaseUrl,
+    entities,
+    toRetry: () => false, // the code that starts the process decides about retries and reports the failure
+    logging: false,
+    logger: new TypeOrmLog(),
+    extra: {
+      max: settings.databasePoolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: applicationName,
+      keepAlive: true,
+      types: EXACT_TYPES,
+      onConnect: connectionSetup({
+        statementTimeoutMs: settings.databaseStatementTimeoutMs,
+        slowQueryMs: settings.logSlowQueryMs ?? DEFAULT_SLOW_QUERY_MS,
+        answerGraceMs,
+      }),
+    },
+  };
 }

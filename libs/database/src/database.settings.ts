@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export const DEFAULT_SLOW_QUERY_MS = 1_000; // a query that uses an index is much faster
+export const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
 
 const DEFAULT_PORT = 5432;
 /** The variables that replace DATABASE_URL. Container platforms inject a secret as one variable for each key. */
@@ -119,7 +120,7 @@ export class DatabaseSettings {
   @Setting('DATABASE_STATEMENT_TIMEOUT_MS', {
     about:
       'milliseconds after which the server cancels a statement; if it sends nothing for 5000 ms more, the connection is closed',
-    default: '15000',
+    default: String(DEFAULT_STATEMENT_TIMEOUT_MS),
   })
   @OptionalField()
   @IsInt()

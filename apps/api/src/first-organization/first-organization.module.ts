@@ -23,7 +23,7 @@ export class FirstOrganizationModule {
           entities: [Organization, User, Member],
         }),
         AuditModule.forRoot(),
-        EventsModule.forRoot({ databaseUrl: database.databaseUrl, applicationName: 'pikaia-first-organization' }),
+        EventsModule.forRoot({ applicationName: 'pikaia-first-organization' }),
       ],
       providers: [FirstOrganization, MembershipChanges],
     };

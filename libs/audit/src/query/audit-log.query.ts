@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES } from '@pikaia/core';
-import { outsideTransaction, queryJsonPage, queryJsonRows, type RoleNames } from '@pikaia/database';
-import { DataSource, type EntityManager } from 'typeorm';
+import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES, requireCursorKey } from '@pikaia/core';
+import { DATA_SOURCE, outsideTransaction, queryJsonPage, queryJsonRows, type DatabaseRoles } from '@pikaia/database';
+import type { DataSource, EntityManager } from 'typeorm';
 import { normalId } from '../entry/normal-form.js';
 import { ACTIVITY_PLACES, ANY_TIME, BEFORE_FIRST } from './activity.sql.js';
 import type { ActivityPage, ActivityRequest } from './activity.js';
@@ -12,8 +12,8 @@ import { ENTRIES_BY_ID, MAX_EXAMINED, pageStatement, type PagePosition } from '.
 const MAX_DIFF_BYTES = 2 ** 31 - 1;
 
 export interface AuditLogOptions {
-  readonly cursorKey: string | Uint8Array;
-  readonly roles: RoleNames;
+  readonly cursorKey: string | Uint8Array | undefined;
+  readonly roles: DatabaseRoles;
 }
 
 export const AUDIT_LOG_OPTIONS = Symbol('pikaia.audit-log-options');
@@ -50,7 +50,7 @@ interface PageRow {
 @Injectable()
 export class AuditLog {
   constructor(
-    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
     @Inject(AUDIT_LOG_OPTIONS) private readonly options: AuditLogOptions,
   ) {}
 
@@ -58,16 +58,18 @@ export class AuditLog {
    * Returns a page of entries, newest first. A full traversal returns each entry that existed at the first page exactly once. A
    * page has at most 1 MiB, as JSON. A diff of more than 16 KiB is left out: see `AuditLogEntry.shortened`.
    *
-   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or with a wrong signature.
+   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or with a wrong signature;
+   * `PIKAIA_CURSOR_KEY_MISSING` if `AuditModule` has no `cursorKey`.
    */
   async find({ filter = {}, cursor, limit, scope }: AuditPageRequest): Promise<AuditPage> {
+    const cursorKey = requireCursorKey('AuditModule', this.options.cursorKey);
     const binding = JSON.stringify([
       Object.entries(filter)
         .filter(([, value]) => value !== undefined)
         .sort(),
       scope,
     ]);
-    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as PagePosition);
+    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, cursorKey) as PagePosition);
     return this.read(scope, async (manager) => {
       const { text, values } = pageStatement(filter, scope, after, limit + 1);
       const found = (await queryJsonRows<PageRow>(manager, text, values))[0]!;
@@ -78,7 +80,7 @@ export class AuditLog {
       const next = last && hasMore ? [last.created_at, last.id] : found.examined === MAX_EXAMINED ? found.deepest : null;
       return {
         data,
-        next_cursor: next ? encodeCursor(next, binding, this.options.cursorKey) : null,
+        next_cursor: next ? encodeCursor(next, binding, cursorKey) : null,
       };
     });
   }
@@ -96,10 +98,11 @@ export class AuditLog {
    * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another person, reader, involvement or period, or with a wrong signature.
    */
   async findActivity({ cursor, limit, ...request }: ActivityRequest): Promise<ActivityPage> {
+    const cursorKey = requireCursorKey('AuditModule', this.options.cursorKey);
     const { asOperator, involvement, from, to } = request;
     const [person, organizations] = [normalId(request.person), [...new Set(request.organizations.map(normalId))]];
     const binding = `activity:${JSON.stringify([person, asOperator, involvement ?? null, from ?? null, to ?? null])}`;
-    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as PagePosition);
+    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, cursorKey) as PagePosition);
     const aggregates = involvement === 'actor' ? [] : request.aggregates;
     const parameters = [
       involvement === 'subject' ? null : person,
@@ -144,7 +147,7 @@ export class AuditLog {
           const entry = entries.get(id)!;
           return { ...entry, involvement: entry.actor_id === person ? ('actor' as const) : ('subject' as const) };
         }),
-        next_cursor: last && newest.length > kept.length ? encodeCursor(last.place, binding, this.options.cursorKey) : null,
+        next_cursor: last && newest.length > kept.length ? encodeCursor(last.place, binding, cursorKey) : null,
       };
     });
   }
@@ -162,8 +165,11 @@ export class AuditLog {
 
   /** One round trip restricts the transaction to a scope and to reading. All settings end with the transaction. */
   private async restrict(manager: EntityManager, scope: AuditScope): Promise<void> {
+    const { roles } = this.options;
     const [setting, value] =
-      'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', normalId(scope.organization)];
+      'operator' in scope
+        ? ['role', roles === 'single' ? 'none' : roles.auditOperator]
+        : ['audit.organization', normalId(scope.organization)];
     await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
   }
 }

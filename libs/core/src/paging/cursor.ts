@@ -19,6 +19,19 @@ export function checkSigningKey(option: string, key: string | Uint8Array): void 
 }
 
 /**
+ * Returns the key with which a module signs its cursors.
+ *
+ * @throws PikaiaError `PIKAIA_CURSOR_KEY_MISSING` if the application has not given one.
+ */
+export function requireCursorKey(module: string, key: string | Uint8Array | undefined): string | Uint8Array {
+  if (key !== undefined) return key;
+  throw new PikaiaError(
+    'PIKAIA_CURSOR_KEY_MISSING',
+    `Pages need a key that signs their cursors: pass cursorKey to ${module}, the same in all processes.`,
+  );
+}
+
+/**
  * Encodes a position in a list as an opaque cursor, signed with HMAC-SHA-256.
  *
  * @param value the position; it must survive a JSON round trip.

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import pg, { type ClientBase } from 'pg';
 
 const FRACTION = Symbol.for('pikaia.date-fraction');
 
@@ -29,6 +29,21 @@ export const EXACT_TYPES = {
     };
   },
 } as pg.CustomTypesConfig;
+
+/**
+ * As `EXACT_TYPES`, for a connection of another module. It keeps the parsers that the connection has now: replace a parser before
+ * the first connection opens.
+ */
+export function keepMicroseconds(client: ClientBase): void {
+  for (const oid of TIME_OIDS) {
+    const parse = client.getTypeParser(oid, 'text') as (text: string) => unknown;
+    client.setTypeParser(oid, 'text', (text: string) => {
+      const value = parse(text);
+      keepFractions(value, text);
+      return value;
+    });
+  }
+}
 
 function keepFractions(value: unknown, text: string): void {
   const dates = datesIn(value);

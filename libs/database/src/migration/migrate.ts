@@ -5,8 +5,9 @@ import { DataSource, type MixedList } from 'typeorm';
 import { IsolatedClient } from '../client/isolated.client.js';
 import { isDirect } from '../client/pooler.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
+import { requireRights } from '../roles/require-rights.js';
 import { limitReader, limitRoles } from '../roles/limit-roles.js';
-import { defaultRoles, type RoleNames } from '../roles/role-names.js';
+import { defaultRoles, type DatabaseRoles } from '../roles/role-names.js';
 
 // Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
 const MIGRATION_LOCK = 7_165_823_001;
@@ -19,7 +20,8 @@ export interface MigrateOptions {
   readonly url: string;
   /** The migrations. They receive values from the default type parsers of `pg`, even if the process has replaced parsers. */
   readonly migrations: MixedList<Function>;
-  readonly roles?: RoleNames;
+  /** Default: `pikaia_*`. With `single`, the owner also runs the processes, and no role is created. */
+  readonly roles?: DatabaseRoles;
   /** Passwords of the login roles that this call creates. An existing role keeps its password. */
   readonly passwords?: RolePasswords | undefined;
   /** True to set the passwords on existing roles too. Use it if the passwords come from a secret store that can rotate them. */
@@ -35,8 +37,8 @@ export interface MigrateOptions {
  * Creates missing roles and runs new migrations, each in its own transaction. Concurrent calls wait for each other.
  *
  * @returns the names of the created roles and of the applied migrations.
- * @throws PikaiaError `PIKAIA_DATABASE_POOLED` behind a pooler; `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15; `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` if the owner lacks
- * a privilege.
+ * @throws PikaiaError `PIKAIA_DATABASE_POOLED` behind a pooler; `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15;
+ * `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` if the owner lacks a privilege; `PIKAIA_DATABASE_ROLES_FOREIGN` if it may not administer the roles.
  */
 export async function migrate(options: MigrateOptions): Promise<{ createdRoles: string[]; applied: string[] }> {
   const lockClient = new IsolatedClient({
@@ -57,9 +59,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
       );
     }
     await takeLock(lockClient);
-    const createdRoles = await ensureRoles(lockClient, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
-    await limitRoles(lockClient, options.roles ?? defaultRoles, options.statementTimeoutMs);
-    if (options.passwords?.reader !== undefined) await limitReader(lockClient, options.roles ?? defaultRoles);
+    const createdRoles = await prepareRoles(lockClient, options);
     const source = await new DataSource({
       type: 'postgres',
       url: options.url,
@@ -76,6 +76,20 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
   } finally {
     await lockClient.end(); // releases the lock
   }
+}
+
+async function prepareRoles(
+  client: Client,
+  { roles = defaultRoles, passwords, renewPasswords, statementTimeoutMs }: MigrateOptions,
+): Promise<string[]> {
+  if (roles === 'single') {
+    await requireRights(client, roles);
+    return [];
+  }
+  const created = await ensureRoles(client, roles, passwords, renewPasswords);
+  await limitRoles(client, roles, statementTimeoutMs);
+  if (passwords?.reader !== undefined) await limitReader(client, roles);
+  return created;
 }
 
 const pooledError = (): PikaiaError =>

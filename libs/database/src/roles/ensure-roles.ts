@@ -2,6 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import pg, { type ClientBase } from 'pg';
 import { DEFAULT_TYPES } from '../client/default-types.js';
 import { changeRole } from './change-role.js';
+import { requireRights } from './require-rights.js';
 import { readerOf, type RoleNames } from './role-names.js';
 
 export interface RolePasswords {
@@ -11,23 +12,14 @@ export interface RolePasswords {
   readonly reader?: string | undefined;
 }
 
-// Returns all privileges that the owner lacks, so that one message can list them.
-const MISSING_RIGHTS = `
-  select array_remove(array[
-    case when not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) then 'CREATEROLE' end,
-    case when current_setting('server_version_num')::int < 160000
-      and not (select rolinherit or rolsuper from pg_roles where rolname = current_user) then 'INHERIT' end,
-    case when not has_database_privilege(current_database(), 'create') then format('CREATE on database %I', current_database()) end,
-    case when not has_schema_privilege('public', 'create') then 'CREATE on schema public' end,
-    case when current_user <> session_user then 'being the role that logged in' end], null) as missing`;
-
 /**
  * Creates missing roles and the memberships between them. It is idempotent. Roles belong to the cluster, so two databases that
  * migrate at the same time can create the same role. Each step ignores the error if the role or membership already exists.
  *
  * @param renewPasswords true to set the passwords on existing login roles too.
  * @returns the names of the roles that this call created.
- * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` with the privileges that the connected role lacks.
+ * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` with the privileges that the connected role lacks;
+ * `PIKAIA_DATABASE_ROLES_FOREIGN` if the roles exist and the connected role may not administer them.
  */
 export async function ensureRoles(
   client: ClientBase,
@@ -35,13 +27,40 @@ export async function ensureRoles(
   passwords?: RolePasswords,
   renewPasswords = false,
 ): Promise<string[]> {
-  const { missing } = (await client.query<{ missing: string[] }>({ text: MISSING_RIGHTS, types: DEFAULT_TYPES })).rows[0]!;
-  if (missing.length) {
-    throw new PikaiaError(
-      'PIKAIA_DATABASE_OWNER_LACKS_RIGHTS',
-      `The role that runs the migrations lacks: ${missing.join(', ')}.`,
-    );
+  await requireRights(client, roles);
+  try {
+    return await createRoles(client, roles, passwords, renewPasswords);
+  } catch (error) {
+    throw (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE ? await foreignRoles(client, roles, error) : error;
   }
+}
+
+/** PostgreSQL 16 lets only the creator of a role, or a superuser, administer it. */
+async function foreignRoles(client: ClientBase, roles: RoleNames, cause: unknown): Promise<unknown> {
+  const names = [roles.auditOwner, roles.auditOperator, roles.api, roles.worker];
+  // Index: pg_authid by name. Locks: none.
+  const { rows } = await client.query<{ owner: string; existing: string | null; grants: string }>({
+    text: `select current_user as owner, string_agg(rolname, ', ' order by rolname) as existing,
+      string_agg(format('grant %I to %I with admin option', rolname, current_user), '; ' order by rolname) as grants
+      from pg_roles where rolname = any ($1)`,
+    values: [names],
+    types: DEFAULT_TYPES,
+  });
+  const { owner, existing, grants } = rows[0]!;
+  if (existing === null) return cause;
+  return new PikaiaError(
+    'PIKAIA_DATABASE_ROLES_FOREIGN',
+    `The roles ${existing} belong to another installation in this cluster: "${owner}" may not administer them. Pass names of its own for this installation as roles to migrate(), to the migrations and to DatabaseModule. To share the roles instead, run as a superuser: ${grants}.`,
+    { cause },
+  );
+}
+
+async function createRoles(
+  client: ClientBase,
+  roles: RoleNames,
+  passwords: RolePasswords | undefined,
+  renewPasswords: boolean,
+): Promise<string[]> {
   const created: string[] = [];
   for (const [name, password] of [
     [roles.auditOwner, undefined],
@@ -107,6 +126,7 @@ async function grantMembership(
   );
 }
 
+const INSUFFICIENT_PRIVILEGE = '42501';
 const ALREADY_EXISTS_CODES = new Set(['42710', '23505']); // duplicate_object; unique_violation in a catalog, after a race
 
 /** @returns false if the object already exists. */

@@ -24,3 +24,16 @@ export const defaultRoles: RoleNames = {
   auditOwner: 'pikaia_audit_owner',
   auditOperator: 'pikaia_audit_operator',
 };
+
+/**
+ * The names of the database roles, or `single`: one role runs the migrations and all processes. With a single role neither the
+ * append-only tables nor row-level security protect the audit log from the application.
+ */
+export type DatabaseRoles = RoleNames | 'single';
+
+// PostgreSQL reads this as the role of the session in grants, policies and `authorization`.
+const CURRENT_USER = 'current_user';
+
+/** Returns the roles for the text of statements. With a single role, each of them is the role of the session. */
+export const roleNamesOf = (roles: DatabaseRoles): RoleNames =>
+  roles === 'single' ? { api: CURRENT_USER, worker: CURRENT_USER, auditOwner: CURRENT_USER, auditOperator: CURRENT_USER } : roles;

@@ -41,6 +41,6 @@ export async function refusePowerfulRole(source: Queryable, roles: RoleNames): P
   if (verdict === null) return;
   throw new PikaiaError(
     'PIKAIA_DATABASE_ROLE_TOO_POWERFUL',
-    `This process connects as "${who}", which can edit or erase its own audit trail (${verdict}). Use the role ${roles.api} or ${roles.worker} in DATABASE_URL. Use the owner only for migrations.`,
+    `This process connects as "${who}", which can edit or erase its own audit trail (${verdict}). Use the role ${roles.api} or ${roles.worker} in DATABASE_URL. Use the owner only for migrations. To begin with one role, which protects nothing, pass roles: 'single' to DatabaseModule, migrate() and the migrations.`,
   );
 }

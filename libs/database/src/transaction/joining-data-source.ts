@@ -3,6 +3,8 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { currentManager, currentScope, outsideTransaction } from './transaction.js';
 import { ownConnectionRefused } from './transaction.errors.js';
 
+const joined = new WeakSet<DataSource>();
+
 /**
  * Makes repositories, managers, query builders and `query()` of `source` join the running transaction, even if they were
  * created before it. Outside a transaction nothing changes.
@@ -14,6 +16,8 @@ import { ownConnectionRefused } from './transaction.errors.js';
  * of the data source whose `createQueryRunner()` returns the runner of the transaction. Callers keep `source`.
  */
 export function joinTransactions(source: DataSource): void {
+  if (joined.has(source)) return; // two applications of a process can share a data source
+  joined.add(source);
   const original = {
     createQueryRunner: source.createQueryRunner.bind(source),
     transaction: source.transaction.bind(source),

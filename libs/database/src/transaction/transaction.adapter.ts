@@ -18,8 +18,9 @@ import { TransactionScope } from './transaction.scope.js';
  * writes in flight and refuses later writes. A transaction that the server has rolled back never counts as a success.
  */
 export class TransactionAdapter extends TransactionalAdapterTypeOrm {
-  constructor() {
-    super({ dataSourceToken: getDataSourceToken() });
+  /** @param dataSourceToken the token of the data source. Default: the data source of TypeOrmModule without a name. */
+  constructor(dataSourceToken: unknown = getDataSourceToken()) {
+    super({ dataSourceToken });
     const original = this.optionsFactory;
     this.optionsFactory = (dataSource: DataSource) => {
       const options = original(dataSource);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { redactValue, withTextMask } from '@pikaia/core';
-import { outsideTransaction, queryJsonPage } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, outsideTransaction, queryJsonPage } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import { personalMaskOf } from '../contract/personal-data.js';
 import { LIST_BLOCKED } from './blocked-aggregates.sql.js';
 import type { BoundedCount } from './outbox.status.js';
@@ -40,7 +40,7 @@ type BlockedRow = BlockedAggregate & { readonly position: string; readonly paylo
 /** Lists the aggregates of all organizations whose delivery waits for a decision of an operator: skip or replay the dead letter. */
 @Injectable()
 export class BlockedAggregates {
-  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+  constructor(@Inject(DATA_SOURCE) private readonly source: DataSource) {}
 
   /** @param after `next` of the previous page. */
   async list(limit: number, after?: BlockedPlace): Promise<BlockedPage> {

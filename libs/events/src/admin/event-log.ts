@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES, redactValue } from '@pikaia/core';
-import { outsideTransaction, queryJsonPage, queryJsonRows, type JsonPage } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES, redactValue, requireCursorKey } from '@pikaia/core';
+import { DATA_SOURCE, outsideTransaction, queryJsonPage, queryJsonRows, type JsonPage } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 import type { EventFilter, EventScope } from './event-filter.js';
 import {
@@ -36,7 +36,7 @@ import { slotsOf } from './log-slots.js';
 import { PersonalView } from './personal-view.js';
 
 export interface EventLogOptions {
-  readonly cursorKey: string | Uint8Array;
+  readonly cursorKey: string | Uint8Array | undefined;
 }
 
 export const EVENT_LOG_OPTIONS = Symbol('pikaia.event-log-options');
@@ -86,7 +86,7 @@ const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'f
 @Injectable()
 export class EventLog {
   constructor(
-    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
     @Inject(EVENT_LOG_OPTIONS) private readonly options: EventLogOptions,
   ) {}
 
@@ -136,10 +136,11 @@ export class EventLog {
   }
 
   private async findPage({ filter = {}, cursor, limit, scope }: EventPageRequest, maxPayloadBytes: number): Promise<EventPage> {
+    const cursorKey = requireCursorKey('OutboxAdminModule', this.options.cursorKey);
     const selection = selectionOf(filter, scope);
     if (!selection) return { data: [], next_cursor: null };
     const { binding, readsDeliveries } = selection;
-    const before = cursor === undefined ? null : (decodeCursor(cursor, binding, this.options.cursorKey) as string);
+    const before = cursor === undefined ? null : (decodeCursor(cursor, binding, cursorKey) as string);
     const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
     const maxExamined = selection.maxExamined(limit, MAX_EXAMINED);
     const parameters = selection.parameters({ before, limit, maxExamined, maxPayloadBytes });
@@ -153,7 +154,7 @@ export class EventLog {
         ...event,
         causation_id: event.causation_id ?? event.payload?.causation_id ?? null, // the row of the log can be gone
       })),
-      next_cursor: next === null ? null : encodeCursor(next, binding, this.options.cursorKey),
+      next_cursor: next === null ? null : encodeCursor(next, binding, cursorKey),
     };
   }
 

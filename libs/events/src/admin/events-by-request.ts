@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { outsideTransaction, queryJsonRows } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, outsideTransaction, queryJsonRows } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import type { EventScope } from './event-filter.js';
 import type { RelatedEventView } from './event.view.js';
 import { FIND_EVENTS_BY_REQUEST } from './events-by-request.sql.js';
@@ -21,7 +21,7 @@ export interface RequestEventView extends RelatedEventView {
 /** Finds the events of changes whose request is known, such as those of a page of audit entries. */
 @Injectable()
 export class EventsByRequest {
-  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+  constructor(@Inject(DATA_SOURCE) private readonly source: DataSource) {}
 
   /**
    * Returns the events that the requests published about the objects, oldest first. Of each request the newest 1,000 events are

@@ -1,4 +1,10 @@
-import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
 import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
 import { EventsByRequest } from './events-by-request.js';
@@ -9,14 +15,26 @@ import { OutboxOperations } from './outbox.operations.js';
 import { OutboxOverview } from './outbox.overview.js';
 import { OutboxStatus } from './outbox.status.js';
 
-export interface OutboxAdminModuleOptions {
-  /** The class that audits commands. Global modules must provide its dependencies. */
-  readonly audit: Type<OperationsAudit>;
-  /** Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, EventLog is not provided. */
+export interface OutboxAdminOptions {
+  /** Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, EventLog returns no pages. */
   readonly cursorKey?: string | Uint8Array;
   /** What the tasks of the application in `RelayModuleOptions.housekeepingTasks` remove, for the preview of housekeeping. */
   readonly housekeepingRows?: ApplicationRows;
 }
+
+export interface OperationsAuditClass {
+  /** The class that audits commands. Global modules must provide its dependencies. */
+  readonly audit: Type<OperationsAudit>;
+}
+
+export interface OutboxAdminModuleOptions extends OutboxAdminOptions, OperationsAuditClass {}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<OutboxAdminOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
+@Module({ exports: [MODULE_OPTIONS_TOKEN] })
+class Options extends ConfigurableModuleClass {}
 
 /**
  * The administration of the outbox, as a global module. `EventLog` and `EventsByRequest` read events, `OutboxStatus`, `OutboxOverview` and `BlockedAggregates` read the state of sinks and log,
@@ -24,35 +42,50 @@ export interface OutboxAdminModuleOptions {
  */
 @Module({})
 export class OutboxAdminModule {
-  static forRoot({ audit, cursorKey, housekeepingRows = {} }: OutboxAdminModuleOptions): DynamicModule {
-    if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
-    const readProviders: Provider[] =
-      cursorKey === undefined
-        ? []
-        : [EventLog, { provide: EVENT_LOG_OPTIONS, useValue: { cursorKey } satisfies EventLogOptions }];
-    return {
-      module: OutboxAdminModule,
-      global: true,
-      providers: [
-        { provide: OperationsAudit, useClass: audit },
-        OutboxOperations,
-        OutboxStatus,
-        OutboxOverview,
-        EventsByRequest,
-        BlockedAggregates,
-        HousekeepingPreview,
-        { provide: APPLICATION_ROWS, useValue: housekeepingRows },
-        ...readProviders,
-      ],
-      exports: [
-        OutboxOperations,
-        OutboxStatus,
-        OutboxOverview,
-        EventsByRequest,
-        BlockedAggregates,
-        HousekeepingPreview,
-        ...(cursorKey === undefined ? [] : [EventLog]),
-      ],
-    };
+  static forRoot({ audit, ...options }: OutboxAdminModuleOptions): DynamicModule {
+    if (options.cursorKey !== undefined) checkSigningKey('cursorKey', options.cursorKey);
+    return adminModule(audit, Options.forRoot(options));
   }
+
+  static forRootAsync({
+    audit,
+    ...options
+  }: ConfigurableModuleAsyncOptions<OutboxAdminOptions> & OperationsAuditClass): DynamicModule {
+    return adminModule(audit, Options.forRootAsync(options));
+  }
+}
+
+function adminModule(audit: Type<OperationsAudit>, options: DynamicModule): DynamicModule {
+  const provided = [
+    OutboxOperations,
+    OutboxStatus,
+    OutboxOverview,
+    EventsByRequest,
+    BlockedAggregates,
+    HousekeepingPreview,
+    EventLog,
+  ];
+  return {
+    module: OutboxAdminModule,
+    global: true,
+    imports: [options],
+    providers: [
+      { provide: OperationsAudit, useClass: audit },
+      ...provided,
+      {
+        provide: EVENT_LOG_OPTIONS,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: ({ cursorKey }: OutboxAdminOptions): EventLogOptions => {
+          if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
+          return { cursorKey };
+        },
+      },
+      {
+        provide: APPLICATION_ROWS,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: ({ housekeepingRows = {} }: OutboxAdminOptions) => housekeepingRows,
+      },
+    ],
+    exports: provided,
+  };
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { redactValue, withTextMask } from '@pikaia/core';
-import { outsideTransaction, queryJsonRows } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, outsideTransaction, queryJsonRows } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import { personalMaskOf } from '../contract/personal-data.js';
 import { OutboxStatus, type SinkStatus } from './outbox.status.js';
 import { FAILURE_GROUPS, MAX_COUNTED_ATTEMPTS, MAX_GROUPED, MAX_GROUPS, MINUTES, THROUGHPUT } from './overview.sql.js';
@@ -64,7 +64,7 @@ export class OutboxOverview {
   private current: Promise<OutboxOverviewView> | undefined;
 
   constructor(
-    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
     @Inject(OutboxStatus) private readonly status: OutboxStatus,
   ) {}
 

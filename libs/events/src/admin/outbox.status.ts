@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { redactValue } from '@pikaia/core';
-import { outsideTransaction, queryJsonRows } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, outsideTransaction, queryJsonRows } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import type { SinkState } from '../log/sink-state.js';
 import { MAX_COUNT, MAX_WORKERS, SINK_STATUS, SLOT_STATUS, WORKER_STATUS } from './status.sql.js';
@@ -111,7 +111,7 @@ const SINK_DATES = ['registered_at', 'failing_since', 'leader_failing_since', 'l
  */
 @Injectable()
 export class OutboxStatus {
-  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+  constructor(@Inject(DATA_SOURCE) private readonly source: DataSource) {}
 
   async get(): Promise<OutboxStatusView> {
     const [sinks, workers, slots] = await Promise.all([

@@ -1,4 +1,4 @@
-import { IsolatedClient, outsideTransaction } from '@pikaia/database';
+import { connectionTo, IsolatedClient, outsideTransaction, type DatabaseAddress } from '@pikaia/database';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { endClient } from '../log/end-client.js';
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 2_000; // shorter than the time for which an expired claim is
 export class OwnReceiptConnection implements ReceiptConnection {
   private client: Promise<pg.Client> | undefined;
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly url: DatabaseAddress) {}
 
   async query<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
     const opening = (this.client ??= this.open());
@@ -38,7 +38,7 @@ export class OwnReceiptConnection implements ReceiptConnection {
 
   private async open(): Promise<pg.Client> {
     const client = new IsolatedClient({
-      connectionString: this.url,
+      ...connectionTo(this.url),
       application_name: 'pikaia-receipts',
       keepAlive: true,
       connectionTimeoutMillis: TIMEOUT_MS,

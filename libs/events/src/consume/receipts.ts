@@ -1,6 +1,6 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { newId, PikaiaError, systemClock, type Clock } from '@pikaia/core';
-import { Transactional, writeInTransaction } from '@pikaia/database';
+import { Transactional, writeInTransaction, type DatabaseAddress } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
@@ -22,10 +22,10 @@ export interface ReceiptKey {
 
 export interface ReceiptsOptions {
   /**
-   * Direct or pooled connection string of the worker's role. With it, claims are renewed and late receipts are written on a
+   * A direct or pooled connection as the worker's role. With it, claims are renewed and late receipts are written on a
    * separate connection, which works while handlers hold the whole pool. Default: the pool.
    */
-  readonly url?: string;
+  readonly url?: DatabaseAddress;
   /** The duration of a claim in milliseconds, after which a process counts as dead. Default: 30 seconds. */
   readonly claimMs?: number;
   /** Milliseconds for which an expired claim is left to its owner. Default: a third of `claimMs`. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { outsideTransaction, queryJsonRows } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, outsideTransaction, queryJsonRows } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import { COUNT_EXPIRED_UP_TO } from '../delivery/expiry.sql.js';
 import type { ExpiredRows } from './expired-rows.tasks.js';
 import { FIND_RUN, FIND_SLOTS, LOST_WORKERS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
@@ -52,7 +52,7 @@ interface SlotRow {
 @Injectable()
 export class HousekeepingPreview {
   constructor(
-    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
     @Inject(APPLICATION_ROWS) private readonly applicationRows: ApplicationRows,
   ) {}
 

@@ -1,4 +1,4 @@
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
 import { connectDirectly } from '../log/direct-connection.js';
@@ -32,7 +32,7 @@ const TASKS: readonly HousekeepingTask[] = [
 
 export interface HousekeepingOptions {
   /** A direct connection as the worker's role. */
-  readonly url: string;
+  readonly url: DatabaseAddress;
   readonly retention: Retention;
   readonly tasks?: readonly HousekeepingTask[];
   /** Tasks of the application, which run after `tasks`. */
@@ -69,7 +69,7 @@ export class Housekeeping {
    */
   async runOnce({ dryRun = false } = {}): Promise<HousekeepingResult[] | undefined> {
     const client = new IsolatedClient({
-      connectionString: this.options.url,
+      ...connectionTo(this.options.url),
       application_name: 'pikaia-housekeeping',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // client_connection_check_interval ends a statement whose client is gone, so that it holds no lock.

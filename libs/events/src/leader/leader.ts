@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import type pg from 'pg';
 import { DatabaseClock } from '../log/database.clock.js';
 import { LOCK_CLASS, TRY_LOCK_SINK } from '../log/sink-lock.js';
@@ -25,7 +25,7 @@ export class Leader implements LeaderTask {
   private pingAt = -Infinity; // monotonic milliseconds
 
   constructor(
-    url: string,
+    url: DatabaseAddress,
     private readonly relay: LeaderContext,
     private readonly onLost: () => void,
   ) {
@@ -99,7 +99,7 @@ export class Leader implements LeaderTask {
   }
 }
 
-function connectionConfig(url: string, { sink, leaderTimeoutMs }: LeaderContext): pg.ClientConfig {
+function connectionConfig(url: DatabaseAddress, { sink, leaderTimeoutMs }: LeaderContext): pg.ClientConfig {
   const settings = {
     idle_session_timeout: leaderTimeoutMs,
     idle_in_transaction_session_timeout: leaderTimeoutMs,
@@ -117,7 +117,7 @@ function connectionConfig(url: string, { sink, leaderTimeoutMs }: LeaderContext)
     synchronous_commit: 'off',
   };
   return {
-    connectionString: url,
+    ...connectionTo(url),
     application_name: `pikaia-relay ${sink.name}`,
     connectionTimeoutMillis: leaderTimeoutMs,
     pipeline: true, // reads and stores do not wait for each other; results keep their order

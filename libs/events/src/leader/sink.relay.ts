@@ -1,4 +1,5 @@
 import { PikaiaError, systemClock, type Clock } from '@pikaia/core';
+import type { DatabaseAddress } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
 import { CommandFailures, causeOf } from '../commands/command.failures.js';
@@ -27,8 +28,8 @@ const DEFAULTS = {
 };
 
 export interface RelayOptions extends RelaySettings {
-  /** Direct connection string of the worker's role. A pooler would lose the advisory lock. */
-  readonly url: string;
+  /** A direct connection as the worker's role. A pooler would lose the advisory lock. */
+  readonly url: DatabaseAddress;
   readonly sink: Sink;
   /** Host and process id that are shown as the leader. */
   readonly worker: string;

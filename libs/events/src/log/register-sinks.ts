@@ -1,4 +1,4 @@
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
 import { CursorStore } from './cursor.store.js';
@@ -38,9 +38,9 @@ export interface SinkRegistration {
  *
  * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database was restored from a dump; `PIKAIA_OUTBOX_POOLED` behind a pooler.
  */
-export async function registerSinks(url: string, sinks: readonly SinkRegistration[], worker: string): Promise<void> {
+export async function registerSinks(url: DatabaseAddress, sinks: readonly SinkRegistration[], worker: string): Promise<void> {
   const client = new IsolatedClient({
-    connectionString: url,
+    ...connectionTo(url),
     application_name: 'pikaia-register',
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,

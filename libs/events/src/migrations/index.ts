@@ -1,4 +1,4 @@
-import { defaultRoles, type RoleNames } from '@pikaia/database';
+import { defaultRoles, roleNamesOf, type DatabaseRoles } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { causation } from './causation.sql.js';
 import { commandReasons, withoutCommandReasons } from './command-reasons.sql.js';
@@ -15,8 +15,13 @@ import { createOverviewIndexes, dropOverviewIndexes } from './overview-indexes.s
 import { outboxTables } from './outbox-tables.sql.js';
 import { workers } from './workers.sql.js';
 
-/** Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them. */
-export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => MigrationInterface)[] {
+/**
+ * Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them.
+ *
+ * @param given the same roles as in `migrate`.
+ */
+export function outboxMigrations(given: DatabaseRoles = defaultRoles): (new () => MigrationInterface)[] {
+  const roles = roleNamesOf(given);
   class CreateOutbox1764000001000 implements MigrationInterface {
     readonly name = 'CreateOutbox1764000001000';
 

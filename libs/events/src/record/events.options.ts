@@ -1,8 +1,9 @@
 import type { Clock } from '@pikaia/core';
+import type { DatabaseAddress } from '@pikaia/database';
 
 export interface EventsOptions {
   /** The database in which the relay listens. `OutboxWaker` connects to it. */
-  readonly databaseUrl: string;
+  readonly databaseUrl: DatabaseAddress;
   /** PostgreSQL shows the connection of `OutboxWaker` as `<applicationName>-wake`. */
   readonly applicationName: string;
   readonly clock: Clock;

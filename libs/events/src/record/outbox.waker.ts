@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { context, type Clock } from '@pikaia/core';
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
@@ -72,7 +72,7 @@ export class OutboxWaker implements OnApplicationShutdown {
 
   private async connect(): Promise<pg.Client> {
     const client = new IsolatedClient({
-      connectionString: this.options.databaseUrl,
+      ...connectionTo(this.options.databaseUrl),
       application_name: `${this.options.applicationName}-wake`,
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,

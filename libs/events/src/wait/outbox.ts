@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PikaiaError, type Clock } from '@pikaia/core';
-import { inTransaction, queryJsonRows } from '@pikaia/database';
-import { DataSource } from 'typeorm';
+import { DATA_SOURCE, inTransaction, queryJsonRows } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
 import type { ConsumerDescription } from '../consume/consumer.description.js';
 import { localSinkOf } from '../consume/consumer.definition.js';
 import { decodeChangeToken, tokenKeyMissing, type Change } from './change-token.js';
@@ -36,7 +36,7 @@ export class Outbox implements OnModuleDestroy {
 
   constructor(
     @Inject(OUTBOX_OPTIONS) private readonly options: OutboxOptions,
-    private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
   ) {
     this.poller = new ChangePoller(source, options.clock);
   }

@@ -1,4 +1,4 @@
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
 import { textOf } from '../delivery/error-fingerprint.js';
@@ -25,7 +25,7 @@ export class NotificationListener {
   private client: pg.Client | undefined;
 
   constructor(
-    private readonly url: string,
+    private readonly url: DatabaseAddress,
     private readonly onNotification: (message?: string) => void,
     private readonly random: () => number = Math.random,
     /** Milliseconds without a notification after which a query tests the connection. Also the query timeout. */
@@ -44,7 +44,7 @@ export class NotificationListener {
 
   private async listen(): Promise<null> {
     const client = new IsolatedClient({
-      connectionString: this.url,
+      ...connectionTo(this.url),
       application_name: 'pikaia-wake-up',
       ...KEEP_ALIVE,
       connectionTimeoutMillis: this.idleCheckMs,

@@ -1,5 +1,6 @@
 import {
-  type DynamicModule,
+  ConfigurableModuleBuilder,
+  Global,
   Inject,
   Injectable,
   Module,
@@ -8,8 +9,9 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { type Clock, PikaiaError, systemClock } from '@pikaia/core';
+import { DATA_SOURCE, DATABASE_ACCESS, requireTables, type DatabaseAccess, type DatabaseAddress } from '@pikaia/database';
 import { hostname } from 'node:os';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
 import { ConnectionBudget } from '../consume/connection.budget.js';
 import { defineConsumers } from '../consume/consumer.definition.js';
@@ -28,6 +30,7 @@ import { chooseSinks, type SinkFactory } from './choose-sinks.js';
 import { refuseLongDeliveries } from './refuse-long-deliveries.js';
 import type { Sink } from '../delivery/sink.js';
 import type { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';
+import { REQUIRED_TABLES } from '../log/required-tables.js';
 import { loadEventBridgeSinks } from './load-eventbridge-sinks.js';
 import { LocalSink } from '../sinks/local/local.sink.js';
 import type { LogSinkSettings } from '../sinks/log/log.settings.js';
@@ -35,8 +38,8 @@ import { LogSink } from '../sinks/log/log.sink.js';
 
 export interface RelayModuleOptions {
   readonly settings: OutboxSettings;
-  /** Direct connection string of the worker's role. A pooler does not work. */
-  readonly databaseUrl: string;
+  /** A direct connection as the worker's role. A pooler does not work. Default: the database of DatabaseModule. */
+  readonly databaseUrl?: DatabaseAddress;
   readonly clock?: Clock;
   /** Settings of the sink `eventbridge`. Required if EVENT_SINKS names it. */
   readonly eventBridge?: EventBridgeSettings;
@@ -54,7 +57,10 @@ export interface RelayModuleOptions {
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
-const OPTIONS = Symbol('pikaia.relay');
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<RelayModuleOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
 const CALLS_TIMEOUT_MS = 7_000; // runService ends the process after ten seconds; receipts that are late need two of them
 
 /** Runs the relays of this process. It creates them at application start, when every provider with `@Consumer` is known. */
@@ -65,24 +71,32 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   private receipts: Receipts | undefined;
 
   constructor(
-    @Inject(OPTIONS) private readonly options: RelayModuleOptions,
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: RelayModuleOptions,
     private readonly discovery: DiscoveryService,
-    private readonly source: DataSource,
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
+    @Inject(DATABASE_ACCESS) private readonly access: DatabaseAccess,
   ) {}
 
   /**
    * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_CONSUMER_UNKNOWN`, `PIKAIA_UPCASTER_INVALID`, `PIKAIA_UPCASTER_MISSING`,
    * `PIKAIA_HANDLER_TIMEOUT_TOO_LONG`, `PIKAIA_DATABASE_POOL_TOO_SMALL`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`,
-   * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
+   * `PIKAIA_DATABASE_NOT_MIGRATED`, `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
+    await requireTables(this.source, 'outboxMigrations()', REQUIRED_TABLES);
     this.supervisor = await this.createSupervisor();
     if (this.options.autoStart === false) return;
     await this.supervisor.start();
-    const { settings, databaseUrl, clock = systemClock, housekeepingTasks = [] } = this.options;
+    const { settings, clock = systemClock, housekeepingTasks = [] } = this.options;
     const intervalMs = settings.outboxHousekeepingIntervalMs;
     const retention = retentionOf(settings);
-    this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, furtherTasks: housekeepingTasks, intervalMs, clock });
+    this.housekeeping = new HousekeepingLoop({
+      url: this.address,
+      retention,
+      furtherTasks: housekeepingTasks,
+      intervalMs,
+      clock,
+    });
     this.housekeeping.start();
   }
 
@@ -116,7 +130,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async createSupervisor(): Promise<RelaySupervisor> {
-    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, version, onFatal } = this.options;
+    const { settings, clock = systemClock, log, sinks = {}, version, onFatal } = this.options;
     const factories = {
       local: () => this.localSinks(),
       log: () => [new LogSink({ includeData: log?.eventLogData ?? false })],
@@ -126,7 +140,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinksError(settings.eventSinks);
     return new RelaySupervisor(chosen, {
-      url: databaseUrl,
+      url: this.address,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,
       storeIntervalMs: settings.outboxStoreIntervalMs,
@@ -140,6 +154,10 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
       clock,
       ...(onFatal ? { onFatal } : {}),
     });
+  }
+
+  private get address(): DatabaseAddress {
+    return this.options.databaseUrl ?? this.access.address;
   }
 
   private async localSinks(): Promise<LocalSink[]> {
@@ -157,7 +175,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
       pool.options.max,
       inTransactions.map(({ name }) => name),
     );
-    const receipts = new Receipts(this.source, { url: this.options.databaseUrl });
+    const receipts = new Receipts(this.source, { url: this.address });
     this.receipts = receipts;
     return consumers.map((consumer) => new LocalSink(new ConsumerRunner(consumer, receipts, budget)));
   }
@@ -185,15 +203,6 @@ const noSinksError = (names: string): PikaiaError =>
   );
 
 /** Delivers events: finds the consumers and runs a relay for each sink. Requires DatabaseModule. */
-@Module({})
-export class RelayModule {
-  static forRoot(options: RelayModuleOptions): DynamicModule {
-    return {
-      module: RelayModule,
-      global: true,
-      imports: [DiscoveryModule],
-      providers: [{ provide: OPTIONS, useValue: options }, RelayService],
-      exports: [RelayService],
-    };
-  }
-}
+@Global()
+@Module({ imports: [DiscoveryModule], providers: [RelayService], exports: [RelayService] })
+export class RelayModule extends ConfigurableModuleClass {}

@@ -1,5 +1,5 @@
 import { context, newId, type Clock } from '@pikaia/core';
-import { IsolatedClient } from '@pikaia/database';
+import { connectionTo, IsolatedClient, type DatabaseAddress } from '@pikaia/database';
 import { getLogger, metric } from '@pikaia/logging';
 import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
@@ -21,7 +21,7 @@ const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` wai
 const REMOVE_TIMEOUT_MS = 2_000; // the same for the last query, beside which the relays stop
 
 export interface SinkMonitorOptions {
-  readonly url: string;
+  readonly url: DatabaseAddress;
   /** Sinks of this process. Their leader executes their commands, or takes over soon. */
   readonly ownSinks: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
@@ -118,7 +118,7 @@ export class SinkMonitor {
 
   private async withClient(timeoutMs: number, work: (client: pg.Client) => Promise<void>): Promise<void> {
     const client = new IsolatedClient({
-      connectionString: this.options.url,
+      ...connectionTo(this.options.url),
       application_name: 'pikaia-sink-watch',
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,

@@ -1,11 +1,14 @@
 import {
+  ConfigurableModuleBuilder,
   Inject,
   Logger as NestLogger,
   Module,
+  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
+  type Provider,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { parseCorrelationHosts, parseTrustedProxies, sendCorrelationId, systemClock, type CorrelationHosts } from '@pikaia/core';
@@ -32,8 +35,20 @@ export interface LoggingModuleOptions extends LoggingOptions {
   readonly correlationHosts?: string | undefined;
 }
 
-const REQUEST_LOGGING = Symbol('pikaia.logging.request-logging');
-const CORRELATION_HOSTS = Symbol('pikaia.logging.correlation-hosts');
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<LoggingModuleOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
+@Module({ exports: [MODULE_OPTIONS_TOKEN] })
+class Options extends ConfigurableModuleClass {}
+
+interface Configuration {
+  readonly requestLogging: RequestLoggingOptions;
+  /** Null: no request carries the correlation id. */
+  readonly correlationHosts: CorrelationHosts | null;
+}
+
+const CONFIGURATION = Symbol('pikaia.logging.configuration');
 const logger = getLogger('application');
 const started = new WeakSet<HttpAdapterHost>();
 
@@ -54,9 +69,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
 
   constructor(
     private readonly host: HttpAdapterHost,
-    @Inject(REQUEST_LOGGING) private readonly requestLogging: RequestLoggingOptions,
-    /** Null: no request carries the correlation id. */
-    @Inject(CORRELATION_HOSTS) private readonly correlationHosts: CorrelationHosts | null,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
   /**
@@ -67,38 +80,27 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
    * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`, `PIKAIA_CORRELATION_HOSTS_INVALID`.
    */
   static forRoot(options: LoggingModuleOptions = {}): DynamicModule {
-    const {
-      trustedProxies = 0,
-      accessLog: writesLines = true,
-      sendCorrelationId: sends = true,
-      correlationHosts = process.env['LOG_CORRELATION_HOSTS'] ?? '',
-      ...output
-    } = options;
-    const hosts = parseCorrelationHosts(correlationHosts);
-    const requestLogging: RequestLoggingOptions = {
-      trustedProxies: parseTrustedProxies(String(trustedProxies)),
-      writesLines,
-      clock: output.clock ?? systemClock,
-    };
-    if (Object.keys(output).length > 0) configureLogging(output);
+    const configuration = configure(options);
     NestLogger.overrideLogger(nestLogger());
-    return {
-      module: LoggingModule,
-      global: true,
-      imports: [pinoModule()],
-      providers: [
-        { provide: REQUEST_LOGGING, useValue: requestLogging },
-        { provide: CORRELATION_HOSTS, useValue: sends ? hosts : null },
-      ],
-      exports: [LoggerModule],
-    };
+    return loggingModule({ provide: CONFIGURATION, useValue: configuration });
+  }
+
+  /**
+   * As `forRoot`, with options that the application injects. Until they are resolved, LOG_LEVEL, LOG_FORMAT and NODE_ENV decide the
+   * output.
+   */
+  static forRootAsync(options: ConfigurableModuleAsyncOptions<LoggingModuleOptions>): DynamicModule {
+    NestLogger.overrideLogger(nestLogger());
+    const configuration = { provide: CONFIGURATION, inject: [MODULE_OPTIONS_TOKEN], useFactory: configure };
+    return loggingModule(configuration, Options.forRootAsync(options));
   }
 
   /** Runs before the server listens. An application without HTTP has no server. */
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
-    if (server) enableRequestLogging(server, this.requestLogging);
-    if (this.correlationHosts) this.stopSending = sendCorrelationId(this.correlationHosts);
+    if (server) enableRequestLogging(server, this.configuration.requestLogging);
+    const { correlationHosts } = this.configuration;
+    if (correlationHosts) this.stopSending = sendCorrelationId(correlationHosts);
   }
 
   /** Writes one line for each application, also if the module is imported twice: when its server listens, or now if it has none. */
@@ -114,6 +116,32 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
     this.stopSending();
   }
 }
+
+/** Configures the log output of the process, if `options` has output options, and returns what the module needs. */
+function configure({
+  trustedProxies = 0,
+  accessLog: writesLines = true,
+  sendCorrelationId: sends = true,
+  correlationHosts = process.env['LOG_CORRELATION_HOSTS'] ?? '',
+  ...output
+}: LoggingModuleOptions): Configuration {
+  const hosts = parseCorrelationHosts(correlationHosts);
+  const requestLogging: RequestLoggingOptions = {
+    trustedProxies: parseTrustedProxies(String(trustedProxies)),
+    writesLines,
+    clock: output.clock ?? systemClock,
+  };
+  if (Object.keys(output).length > 0) configureLogging(output);
+  return { requestLogging, correlationHosts: sends ? hosts : null };
+}
+
+const loggingModule = (configuration: Provider, ...options: readonly DynamicModule[]): DynamicModule => ({
+  module: LoggingModule,
+  global: true,
+  imports: [pinoModule(), ...options],
+  providers: [configuration],
+  exports: [LoggerModule],
+});
 
 function logStart(): void {
   const { level, format } = outputFormat();

@@ -7,8 +7,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { newId, systemClock } from '@pikaia/core';
+import { DATA_SOURCE } from '@pikaia/database';
 import { hostname } from 'node:os';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { SecretCipher } from '../endpoint/secret.cipher.js';
 import { DeliverySignal } from '../fan-out/delivery.signal.js';
 import { GuardedPost } from '../http/guarded.post.js';
@@ -31,7 +32,7 @@ export class WebhookSending implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     @Inject(WebhookSendingSettings) settings: WebhookSendingSettings,
-    @Inject(DataSource) source: DataSource,
+    @Inject(DATA_SOURCE) source: DataSource,
     disabler: EndpointDisabler,
     private readonly signal: DeliverySignal,
   ) {
