@@ -15,6 +15,7 @@ const OverviewPage = lazy(() => import('./pages/overview/overview.page.js'));
 const EventsPage = lazy(() => import('./pages/events/events.page.js'));
 const EventPage = lazy(() => import('./pages/events/event.page.js'));
 const AuditPage = lazy(() => import('./pages/audit/audit.page.js'));
+const FailedRequestsPage = lazy(() => import('./pages/failed-requests/failed-requests.page.js'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline.page.js'));
 
 export const App = () => (
@@ -58,6 +59,7 @@ const Pages = () => (
     <Route path="/events" component={EventsPage} />
     <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
     <Route path="/audit" component={AuditPage} />
+    <Route path="/failed-requests" component={FailedRequestsPage} />
     <Route path="/c/:id">{({ id }) => <TimelinePage key={id} id={id} />}</Route>
     <Route>
       <EmptyPage title="This page does not exist">

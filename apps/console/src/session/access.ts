@@ -12,6 +12,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/', title: 'Overview', key: 'o' },
   { path: '/events', title: 'Events', key: 'e' },
   { path: '/audit', title: 'Audit log', key: 'a' },
+  { path: '/failed-requests', title: 'Failed requests', key: 'f' },
 ];
 
 /** Why the person may not see the pages; undefined if the person may. The server decides; this only explains. */
