@@ -40,7 +40,7 @@ describe('docs/openapi.json', () => {
     const operations = endpointsOf(readDocument()).map(({ operation }) => operation as Operation & { description?: string });
     const descriptionOf = (name: string) => operations.find(({ operationId }) => operationId === name)!.description;
     expect(descriptionOf('findEvents')).toMatch(/For admins of an organization, and operators and viewers of the platform\.$/);
-    expect(descriptionOf('showOverview')).toMatch(/For operators and viewers of the platform\.$/);
+    expect(descriptionOf('showOutbox')).toMatch(/For operators and viewers of the platform\.$/);
     expect(descriptionOf('cancelOutbox')).toMatch(/For admins of an organization and operators of the platform\.$/);
   });
 

@@ -72,6 +72,7 @@ describeWithBrowser('each page of the console', () => {
     ['sign-in', undefined, () => '/', 'Demo people'],
     ['overview', 'Olga Olsen', () => '/', 'local/welcome-email'],
     ['overview-of-an-admin', 'Alice Adams', () => '/', 'Only operators and viewers of the platform see the sinks'],
+    ['failed-requests', 'Olga Olsen', () => '/failed-requests', 'This route requires the role admin.'],
     ['events', 'Alice Adams', () => '/events', 'member.invited'],
     ['events-empty', 'Alice Adams', () => '/events?status=skipped', 'No event matches the filters.'],
     ['event', 'Alice Adams', () => `/events/${event}`, 'Envelope'],

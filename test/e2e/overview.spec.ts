@@ -69,8 +69,17 @@ describe('GET /admin/overview', () => {
     expect(failures[0]!.example.error).toBe('the mailbox of [masked] is full');
   });
 
-  it('is refused for admins', async () => {
-    expect((await get('/admin/overview', ALICE)).status).toBe(403);
+  it('shows an admin the events of the organization in the last hour, and no sinks', async () => {
+    const { body } = await get('/admin/overview', ALICE);
+    expect(body).toMatchObject({ sinks: [], throughput: [], failures: [], has_more_failures: false });
+    const { since, published, failed_attempts: failed } = body['organization'] as Record<string, readonly number[]>;
+    expect([published!.length, published!.reduce((sum, count) => sum + count, 0), failed!.length]).toEqual([60, 3, 60]);
+    expect(body['since']).toBe(since);
+    expect((await get('/admin/overview')).body['organization']).toBeNull();
+  });
+
+  it('is refused for members', async () => {
+    expect((await get('/admin/overview', 'carol@example.com')).status).toBe(403);
   });
 });
 

@@ -22,6 +22,7 @@ const OwnActivityPage = lazy(() => import('./pages/person/own-activity.page.js')
 const ContractsPage = lazy(() => import('./pages/contracts/contracts.page.js'));
 const ContractPage = lazy(() => import('./pages/contracts/contract.page.js'));
 const OperationsPage = lazy(() => import('./pages/operations/operations.page.js'));
+const FailedRequestsPage = lazy(() => import('./pages/failed-requests/failed-requests.page.js'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline.page.js'));
 
 export const App = () => (
@@ -71,6 +72,7 @@ const Pages = () => (
     <Route path="/contracts" component={ContractsPage} />
     <Route path="/contracts/:type">{({ type }) => <ContractPage key={type} type={type} />}</Route>
     <Route path="/operations" component={OperationsPage} />
+    <Route path="/failed-requests" component={FailedRequestsPage} />
     <Route path="/c/:id">{({ id }) => <TimelinePage key={id} id={id} />}</Route>
     <Route>
       <EmptyPage title="This page does not exist">

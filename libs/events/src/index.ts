@@ -51,7 +51,13 @@ export { OperationsAudit, type OperationRequest, type OperationTarget } from './
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
 export type { SinkState } from './log/sink-state.js';
-export { OutboxOverview, type FailureGroup, type OutboxOverviewView, type SinkThroughput } from './admin/outbox.overview.js';
+export {
+  OutboxOverview,
+  type FailureGroup,
+  type OrganizationThroughput,
+  type OutboxOverviewView,
+  type SinkThroughput,
+} from './admin/outbox.overview.js';
 export {
   OutboxStatus,
   type BoundedCount,

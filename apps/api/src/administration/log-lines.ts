@@ -53,7 +53,7 @@ async function* readLines(
     try {
       for await (const text of handle?.readLines() ?? []) {
         if (!text.includes(correlationId)) continue;
-        const line = parse(text);
+        const line = parseLine(text);
         if (line?.['trace_id'] === correlationId && isVisible(line)) yield { line, bytes: Buffer.byteLength(text) };
       }
     } finally {
@@ -64,7 +64,8 @@ async function* readLines(
 
 const timeOf = (line: LogLine): number => Date.parse(String(line['timestamp'])) || 0;
 
-async function unlessMissing<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
+/** Returns `otherwise` if the file does not exist. */
+export async function unlessMissing<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await reading;
   } catch (error) {
@@ -73,7 +74,7 @@ async function unlessMissing<T, U>(reading: Promise<T>, otherwise: U): Promise<T
   }
 }
 
-function parse(text: string): LogLine | undefined {
+export function parseLine(text: string): LogLine | undefined {
   try {
     return JSON.parse(text) as LogLine;
   } catch {

@@ -25,6 +25,21 @@ const Throughput = Fields(
   { $id: 'SinkThroughput' },
 );
 
+const minutes = (description: string) => ListOf(OrNull(Count('A number.', 3)), description);
+
+const OrganizationThroughput = Fields(
+  {
+    since: Timestamp('The beginning of the first minute.'),
+    published: minutes(
+      'The events that were published in each minute. Null for a minute before the 50,000 newest, which are counted.',
+    ),
+    failed_attempts: minutes(
+      'The failed attempts to deliver events in each minute. Null for a minute before the newest attempts, which are searched.',
+    ),
+  },
+  { $id: 'OrganizationThroughput' },
+);
+
 const FailureGroup = Fields(
   {
     sink,
@@ -46,6 +61,7 @@ const FailureGroup = Fields(
 
 export const OverviewView = Fields(
   {
+    organization: OrNull(OrganizationThroughput),
     sinks: ListOf(OverviewSink, 'The sinks.'),
     since: OrNull(Timestamp('The beginning of the first minute. Null without a sink.')),
     throughput: ListOf(Throughput, 'For each sink its last 60 minutes, the oldest first. The last minute is not complete.'),

@@ -1007,9 +1007,9 @@ export interface paths {
         };
         /**
          * Show backlog, throughput and failures
-         * @description Each number has the path of the list behind it.
+         * @description Each number has the path of the list behind it. Admins get `organization`, the events of their organization in the last 60 minutes, and no sinks, because all organizations share them. For operators it is null.
          *
-         *     For operators and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["showOverview"];
         put?: never;
@@ -1188,6 +1188,28 @@ export interface paths {
          *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["getCorrelations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/failed-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List requests that failed or were refused
+         * @description Requests with a status from 500, and requests that change something with a status from 400, newest first. Only in development: they come from log lines. Admins see the requests of their organization. Operators see all, with personal data masked.
+         *
+         *     For admins of an organization, and operators and viewers of the platform.
+         */
+        get: operations["findFailedRequests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2640,6 +2662,18 @@ export interface components {
             /** @description Why you do this. It is stored with the command and in the audit log, so name no personal data. */
             reason?: string;
         };
+        OrganizationThroughput: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first minute.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            since: string;
+            /** @description The events that were published in each minute. Null for a minute before the 50,000 newest, which are counted. */
+            published: (number | null)[];
+            /** @description The failed attempts to deliver events in each minute. Null for a minute before the newest attempts, which are searched. */
+            failed_attempts: (number | null)[];
+        };
         OverviewSink: {
             /**
              * @description The name of the sink.
@@ -2843,6 +2877,7 @@ export interface components {
             list: string;
         };
         Overview: {
+            organization: components["schemas"]["OrganizationThroughput"] | null;
             /** @description The sinks. */
             sinks: components["schemas"]["OverviewSink"][];
             since: string | null;
@@ -3614,6 +3649,61 @@ export interface components {
                  */
                 hint: string;
             }[];
+        };
+        FailedRequest: {
+            /**
+             * Format: uuid
+             * @description The correlation id, which leads to everything about the request.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            correlation_id: string;
+            /**
+             * Format: date-time
+             * @description The time at which the response ended.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            ended_at: string;
+            /**
+             * @description The method.
+             * @example POST
+             */
+            method: string;
+            /**
+             * @description The path.
+             * @example /api/v1/members/invitations
+             */
+            path: string;
+            /**
+             * @description The status of the response. 499: the client disconnected before it was complete.
+             * @example 403
+             */
+            status: number;
+            /**
+             * @description The duration of the request.
+             * @example 12.5
+             */
+            duration_ms: number;
+            organization_id: string | null;
+            actor_id: string | null;
+            actor_email: string | null;
+            reason: string | null;
+        };
+        FailedRequests: {
+            /**
+             * @description True if the api can read its log lines, as in development.
+             * @example true
+             */
+            available: boolean;
+            unavailable_reason: string | null;
+            /** @description The requests. */
+            data: components["schemas"]["FailedRequest"][];
+            next_cursor: string | null;
+            searched_from: string | null;
+            /**
+             * @description True if the search stopped there at its limit of bytes or time. The next page continues.
+             * @example false
+             */
+            is_cut: boolean;
         };
     };
     responses: {
@@ -11146,6 +11236,15 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "organization": {
+                     *         "since": "2026-01-31T08:30:00.000Z",
+                     *         "published": [
+                     *           3
+                     *         ],
+                     *         "failed_attempts": [
+                     *           3
+                     *         ]
+                     *       },
                      *       "sinks": [
                      *         {
                      *           "name": "local/welcome-email",
@@ -11800,6 +11899,71 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Correlation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    findFailedRequests: {
+        parameters: {
+            query?: {
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "available": true,
+                     *       "unavailable_reason": "The api reads log lines only in development.",
+                     *       "data": [
+                     *         {
+                     *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "ended_at": "2026-01-31T08:30:00.000Z",
+                     *           "method": "POST",
+                     *           "path": "/api/v1/members/invitations",
+                     *           "status": 403,
+                     *           "duration_ms": 12.5,
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "actor_id": "019c12f4-7175-7abc-8504-af03c46f1d1c",
+                     *           "actor_email": "carol@example.com",
+                     *           "reason": "This route requires the role admin."
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl",
+                     *       "searched_from": "2026-01-31T08:30:00.000Z",
+                     *       "is_cut": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FailedRequests"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -14,6 +14,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/audit', title: 'Audit log', key: 'a' },
   { path: '/contracts', title: 'Contracts', key: 'c' },
   { path: '/operations', title: 'Operations', key: 'r' },
+  { path: '/failed-requests', title: 'Failed requests', key: 'f' },
 ];
 
 /** The page that everyone who is signed in may see. */

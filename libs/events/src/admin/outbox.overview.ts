@@ -4,7 +4,17 @@ import { DATA_SOURCE, outsideTransaction, queryJsonRows } from '@pikaia/database
 import type { DataSource } from 'typeorm';
 import { personalMaskOf } from '../contract/personal-data.js';
 import { OutboxStatus, type SinkStatus } from './outbox.status.js';
-import { FAILURE_GROUPS, MAX_COUNTED_ATTEMPTS, MAX_GROUPED, MAX_GROUPS, MINUTES, THROUGHPUT } from './overview.sql.js';
+import {
+  FAILURE_GROUPS,
+  MAX_COUNTED_ATTEMPTS,
+  MAX_COUNTED_EVENTS,
+  MAX_GROUPED,
+  MAX_GROUPS,
+  MAX_SEARCHED_ATTEMPTS,
+  MINUTES,
+  ORGANIZATION_THROUGHPUT,
+  THROUGHPUT,
+} from './overview.sql.js';
 
 /** What a sink accepted and refused in each of the last 60 minutes, the oldest first. The last minute is not complete. */
 export interface SinkThroughput {
@@ -12,6 +22,19 @@ export interface SinkThroughput {
   readonly observer: boolean;
   readonly accepted: readonly number[];
   /** Null for a minute of which not all failed attempts were counted, because there are more than 50,000 after it began. */
+  readonly failed_attempts: readonly (number | null)[];
+}
+
+/**
+ * What an organization published and what failed in each of the last 60 minutes, the oldest first. The last minute is not complete. A
+ * minute is null if not all of it was counted.
+ */
+export interface OrganizationThroughput {
+  /** The beginning of the first minute. */
+  readonly since: Date;
+  /** The newest 50,000 events are counted. */
+  readonly published: readonly (number | null)[];
+  /** The failed attempts to deliver events of the organization, among the newest 5,000 of each sink. */
   readonly failed_attempts: readonly (number | null)[];
 }
 
@@ -42,13 +65,24 @@ export interface OutboxOverviewView {
   readonly has_more_failures: boolean;
 }
 
+/** The counts by the Unix time of their minute. A minute without a count is missing. */
+type CountsByMinute = Readonly<Record<string, number>>;
+
 interface ThroughputRow {
   readonly sink: string;
   readonly observer: boolean;
   readonly since: Date;
-  readonly accepted: Readonly<Record<string, number>>;
-  readonly failed: Readonly<Record<string, number>>;
+  readonly accepted: CountsByMinute;
+  readonly failed: CountsByMinute;
   readonly counted_from: Date | null;
+}
+
+interface OrganizationRow {
+  readonly since: Date;
+  readonly published: CountsByMinute;
+  readonly failed: CountsByMinute;
+  readonly published_from: Date | null;
+  readonly failed_from: Date | null;
 }
 
 type GroupRow = Omit<FailureGroup, 'is_capped' | 'example'> & {
@@ -62,6 +96,7 @@ type GroupRow = Omit<FailureGroup, 'is_capped' | 'example'> & {
 @Injectable()
 export class OutboxOverview {
   private current: Promise<OutboxOverviewView> | undefined;
+  private readonly ofOrganizations = new Map<string, Promise<OrganizationThroughput>>();
 
   constructor(
     @Inject(DATA_SOURCE) private readonly source: DataSource,
@@ -72,6 +107,29 @@ export class OutboxOverview {
   get(): Promise<OutboxOverviewView> {
     this.current ??= this.read().finally(() => (this.current = undefined));
     return this.current;
+  }
+
+  /** Counts the events of one organization. Overlapping calls share one result. */
+  ofOrganization(organizationId: string): Promise<OrganizationThroughput> {
+    const running = this.ofOrganizations.get(organizationId);
+    if (running) return running;
+    const reading = this.readOrganization(organizationId).finally(() => this.ofOrganizations.delete(organizationId));
+    this.ofOrganizations.set(organizationId, reading);
+    return reading;
+  }
+
+  private async readOrganization(organizationId: string): Promise<OrganizationThroughput> {
+    const parameters = [organizationId, MAX_COUNTED_EVENTS, MAX_SEARCHED_ATTEMPTS];
+    const dates = ['since', 'published_from', 'failed_from'] as const;
+    const [row] = await outsideTransaction(() =>
+      queryJsonRows<OrganizationRow>(this.source, ORGANIZATION_THROUGHPUT, parameters, dates),
+    );
+    const { since, published, failed, published_from: publishedFrom, failed_from: failedFrom } = row!;
+    return {
+      since,
+      published: minutesOf(since, published, publishedFrom),
+      failed_attempts: minutesOf(since, failed, failedFrom),
+    };
   }
 
   private async read(): Promise<OutboxOverviewView> {
@@ -93,14 +151,20 @@ export class OutboxOverview {
 }
 
 function sinkThroughput({ sink, observer, since, accepted, failed, counted_from: countedFrom }: ThroughputRow): SinkThroughput {
-  const minutes = Array.from({ length: MINUTES }, (_, index) => since.getTime() / 1000 + index * 60);
-  const isCounted = (minute: number): boolean => countedFrom === null || minute * 1000 > countedFrom.getTime();
   return {
     sink,
     observer,
-    accepted: minutes.map((minute) => accepted[minute] ?? 0),
-    failed_attempts: minutes.map((minute) => (isCounted(minute) ? (failed[minute] ?? 0) : null)),
+    accepted: minutesOf(since, accepted, null).map((count) => count!),
+    failed_attempts: minutesOf(since, failed, countedFrom),
   };
+}
+
+/** @param countedFrom the time before which not everything was counted. */
+function minutesOf(since: Date, counts: CountsByMinute, countedFrom: Date | null): (number | null)[] {
+  return Array.from({ length: MINUTES }, (_, index) => {
+    const minute = since.getTime() / 1000 + index * 60;
+    return countedFrom === null || minute * 1000 > countedFrom.getTime() ? (counts[minute] ?? 0) : null;
+  });
 }
 
 function failureGroup({ capped, event_id, last_error, payload, ...group }: GroupRow): FailureGroup {

@@ -4,6 +4,10 @@ import { MAX_LISTED_BYTES } from '@pikaia/core';
 export const MINUTES = 60;
 /** The maximum number of failed attempts of each sink that are counted. */
 export const MAX_COUNTED_ATTEMPTS = 50_000;
+/** The maximum number of events of an organization that are counted. */
+export const MAX_COUNTED_EVENTS = 50_000;
+/** The maximum number of failed attempts of each sink that are searched for those of an organization. */
+export const MAX_SEARCHED_ATTEMPTS = 5_000;
 /** The maximum number of deliveries of each sink and status that are grouped. */
 export const MAX_GROUPED = 10_000;
 /** The maximum number of failure groups. */
@@ -37,6 +41,34 @@ cross join lateral (
     case when count(*) = $1 then min(attempted_at) end from newest) failed(counts, counted_from)
 where s.state <> 'retired'
 order by s.name`;
+
+/**
+ * Counts the events that an organization $1 published and the failed attempts to deliver its events, by minute. Both are counted from the
+ * newest: if they reach their maximum, `published_from` and `failed_from` are the times of the oldest ones that were counted.
+ *
+ * Index: outbox_progress_stored_at finds a cursor that is older than the hour: the events of the hour come after its position. Then
+ * outbox_log_organization, outbox_attempt_time, and the primary key of outbox_delivery for the organization of each attempt. Locks: none.
+ * Cost: the events of the organization in the hour, at most $2, and the failed attempts of each sink in the hour, at most $3.
+ */
+export const ORGANIZATION_THROUGHPUT = `
+with start as materialized (
+  select max(p.position) as position from outbox.outbox_sink s cross join lateral (
+    select position from outbox.outbox_progress q where q.sink = s.name and q.stored_at < ${FIRST_MINUTE}
+    order by q.stored_at desc limit 1) p),
+newest as materialized (
+  select recorded_at from outbox.outbox_log e
+  where e.organization_id = $1 and e.position > coalesce((select position from start), 0) order by e.position desc limit $2::int),
+attempt as materialized (
+  select a.* from outbox.outbox_sink s cross join lateral (
+    select a.sink, a.event_id, a.attempted_at, row_number() over (order by attempted_at desc) as number from outbox.outbox_attempt a
+    where a.sink = s.name and a.attempted_at >= ${FIRST_MINUTE} order by attempted_at desc limit $3::int) a
+  where s.state <> 'retired' and not s.observer)
+select ${FIRST_MINUTE} as since, published.counts as published, failed.counts as failed,
+  (select case when count(*) = $2 then min(recorded_at) end from newest) as published_from,
+  (select max(attempted_at) from attempt where number = $3) as failed_from
+from (select ${byMinute('recorded_at', 'count(*)')} from newest where recorded_at >= ${FIRST_MINUTE} group by 1) m) published(counts)
+cross join (select ${byMinute('attempted_at', 'count(*)')} from attempt a join outbox.outbox_delivery d using (event_id, sink)
+  where d.organization_id = $1 group by 1) m) failed(counts)`;
 
 // The limit comes before the grouping, so that a flood of failures does not make the statement expensive.
 const newestOf = (status: 'failed' | 'retrying'): string => `

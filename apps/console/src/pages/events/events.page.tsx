@@ -18,7 +18,9 @@ const FIELDS = [
   { name: 'aggregate_id', label: 'Object id' },
   { name: 'correlation_id', label: 'Correlation id' },
   { name: 'organization_id', label: 'Organization id' },
+  { name: 'sink', label: 'Sink' },
   { name: 'error', label: 'Text of the error' },
+  { name: 'fingerprint', label: 'Fingerprint of the error' },
 ] as const satisfies readonly FilterField<string>[];
 const NAMES = FIELDS.map(({ name }) => name);
 
