@@ -1,7 +1,10 @@
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: process.env.PIKAIA_TEST_IMAGE === '1' ? [] : ['/test/docker/image\\.spec\\.ts$'], // npm run test:image
+  testPathIgnorePatterns: [
+    ...(process.env.PIKAIA_TEST_IMAGE === '1' ? [] : ['/test/docker/image\\.spec\\.ts$']), // npm run test:image
+    ...(process.env.PIKAIA_WRITE_SCREENSHOTS === '1' ? [] : ['/test/console/write-screenshots\\.spec\\.ts$']), // npm run console:screenshots
+  ],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['pikaia-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

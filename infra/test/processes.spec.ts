@@ -12,6 +12,7 @@ import { MigrationSettings } from '../../apps/api/dist/database/migration.settin
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
 import { versionOf } from '../src/app/image.ts';
+import { SETTINGS } from '../src/settings/settings.ts';
 import { resourcesOf, synthesize } from './support/synthesis.ts';
 
 type SettingsClass = new () => object;
@@ -51,6 +52,7 @@ const { templates } = synthesize({
   session_audience: 'project-live-1',
   session_operator_organization: 'organization-live-9',
   cors_origins: 'https://app.example.com,https://admin.example.com',
+  console: 'on',
   log_correlation_hosts: 'api.example.com,*.internal.example.com',
   stripe_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-1a2b3c',
   identity_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:identity-1a2b3c',
@@ -135,6 +137,11 @@ describe('the environment of each process', () => {
       ['pikaia', undefined],
     ] as const)
       assert.equal(versionOf(reference), version);
+  });
+
+  it('of the api serves the console if the setting says so, and not by default', () => {
+    assert.equal(environments()['pikaia-api']!['CONSOLE'], 'on');
+    assert.equal(SETTINGS.services.console.default, 'off');
   });
 
   it('of the api has every secret that the process can read', () => {

@@ -29,7 +29,7 @@ export async function buildConsole(signal?: AbortSignal): Promise<void> {
 
 /** A hash of everything that the build reads. A new version of a package changes a package.json. */
 function fingerprint(): string {
-  const sources = globSync('{index.html,package.json,tsconfig.json,vite.config.ts,src/**/*.{ts,tsx,css}}', {
+  const sources = globSync('{index.html,package.json,tsconfig.json,vite.config.ts,public/*,src/**/*.{ts,tsx,css}}', {
     cwd: folder,
     exclude: ['**/*.spec.ts'],
   });

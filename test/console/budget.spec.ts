@@ -15,7 +15,7 @@ const gzipKib = (folder: string, files: Iterable<string>): number =>
 
 /** The scripts and styles that the browser loads before it can show anything. */
 const entryFiles = (folder: string): string[] =>
-  [...textOf(folder, 'index.html').matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, file]) => file!);
+  [...textOf(folder, 'index.html').matchAll(/(?:src|href)="\.\/([^"]+\.(?:js|css))"/g)].map(([, file]) => file!);
 
 /** The scripts that a script loads later: those of the pages, and the plots of a page. */
 const laterFiles = (folder: string, file: string): string[] =>

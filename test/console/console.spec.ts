@@ -2,7 +2,7 @@ import { newId } from '@pikaia/core';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { advanceUntilVisible, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
 import { startPrefixProxy } from '../support/browser/prefix.proxy.js';
 import { System } from '../support/system/system.js';
 
@@ -122,13 +122,16 @@ describeWithBrowser('the console in a browser', () => {
   it('leads from an expired session to the sign-in and back to the same page', async () => {
     const page = await browser.newPage();
     const address = url('/events?status=published');
+    await page.clock.install();
     await page.goto(address);
     await page.getByText('Sign in with a session token').click();
-    await page.getByLabel('Session token').fill(await system.newToken('alice@example.com', 5));
+    await page.getByLabel('Session token').fill(await system.token('alice@example.com'));
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Events' }).waitFor();
     expect(await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])')).not.toContain('eyJ');
-    await page.getByText('Your session has ended.').waitFor(); // the next poll is refused
+    const [cookie] = await page.context().cookies();
+    await page.context().addCookies([{ ...cookie!, value: await system.newToken('alice@example.com', -1) }]);
+    await advanceUntilVisible(page.getByText('Your session has ended.')); // the next poll is refused
     expect(page.url()).toBe(address);
     expect(browser.expectFaults(/status of 401/)).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Alice Adams' }).click();
@@ -143,11 +146,16 @@ describeWithBrowser('the console in a browser', () => {
   it('polls every five seconds, but not while text is selected', async () => {
     const page = await signIn('Alice Adams');
     await page.clock.install();
+    const firstRead = page.waitForResponse(/admin\/events/);
     await page.goto(url('/events'));
-    await page.getByRole('heading', { name: 'Events' }).waitFor();
+    await firstRead;
+    const selected = page.evaluate(
+      "new Promise((done) => document.addEventListener('selectionchange', () => done(), { once: true }))",
+    );
+    await page.getByRole('heading', { name: 'Events' }).selectText();
+    await selected;
     let reads = 0;
     page.on('request', (request) => (reads += Number(request.url().includes('/admin/events'))));
-    await page.getByRole('heading', { name: 'Events' }).selectText();
     await page.clock.runFor(60_000);
     expect(reads).toBe(0);
     const next = page.waitForRequest(/admin\/events/);

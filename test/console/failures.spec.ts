@@ -1,7 +1,8 @@
 import { newId } from '@pikaia/core';
 import type { Page, Route } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { advanceUntilVisible, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
 import { System } from '../support/system/system.js';
+import { pollUntil } from '../support/time/wait-for.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 const ABORTED = /net::ERR_FAILED/;
@@ -47,14 +48,21 @@ describeWithBrowser('the console while something fails or changes', () => {
 
   it('says that the overview is old while the api does not respond, and stops saying so when it does', async () => {
     const page = await signIn('Olga Olsen');
+    await page.clock.install();
+    await page.reload();
     await page.getByText('Led by').first().waitFor();
     await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
     await page.context().route('**/api/v1/**', refuse);
-    await page.getByText('The page shows what was read before this error.').first().waitFor();
-    await page.getByRole('region', { name: 'Newest events' }).getByText('The server cannot be reached.').waitFor();
+    await advanceUntilVisible(
+      page.getByRole('region', { name: 'Sinks' }).getByText('The page shows what was read before this error.'),
+    );
+    await advanceUntilVisible(page.getByRole('region', { name: 'Newest events' }).getByText('The server cannot be reached.'));
     await page.getByText('Led by').first().waitFor();
     await page.context().unroute('**/api/v1/**', refuse);
-    await page.getByText('The server cannot be reached.').first().waitFor({ state: 'detached' });
+    await pollUntil(async () => {
+      await page.clock.runFor(1_000);
+      return !(await page.getByText('The server cannot be reached.').first().isVisible());
+    });
     browser.expectFaults(ABORTED);
   });
 
@@ -75,15 +83,15 @@ describeWithBrowser('the console while something fails or changes', () => {
   it('does not call a timeline quiet that cannot be read, and follows it again afterwards', async () => {
     const id = await invite('quiet@example.com');
     const page = await signIn('Alice Adams', `/c/${id}`);
+    await page.clock.install();
+    await page.reload();
     await page.getByRole('heading', { name: 'POST /api/v1/members/invitations 201' }).waitFor();
     await page.context().route('**/api/v1/**', refuse);
-    await page.getByText('Not live: the last read failed.').waitFor();
-    await page.clock.install();
+    await advanceUntilVisible(page.getByText('Not live: the last read failed.'));
     await page.clock.runFor(60_000);
     expect(await page.getByText('Quiet.').count()).toBe(0);
     await page.context().unroute('**/api/v1/**', refuse);
-    await page.clock.runFor(5_000);
-    await page.getByText('Live. New entries appear by themselves.').waitFor();
+    await advanceUntilVisible(page.getByText('Live. New entries appear by themselves.'));
     browser.expectFaults(ABORTED);
   });
 
@@ -134,9 +142,11 @@ describeWithBrowser('the console while something fails or changes', () => {
       system.request(method, `/members/${id}`, { as: 'alice@example.com', ...(body && { body }) });
     expect((await change('PATCH', { role: 'admin' })).status).toBe(200);
     const page = await signIn('Carol Clark', '/events');
+    await page.clock.install();
+    await page.reload();
     await page.getByRole('link', { name: 'member.role_changed' }).first().waitFor();
     await change('PATCH', { role: 'member' });
-    await page.getByRole('heading', { name: 'You may not see this page' }).waitFor();
+    await advanceUntilVisible(page.getByRole('heading', { name: 'You may not see this page' }));
     await change('DELETE');
     await page.reload();
     await page.getByRole('heading', { name: 'Demo people' }).waitFor();

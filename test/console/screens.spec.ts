@@ -5,6 +5,7 @@ import type { BrowserContext } from 'playwright-core';
 import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
+import { COLORS, CONSOLE_PAGES, type PageIds } from './pages.js';
 
 const TEST_TIMEOUT_MS = 120_000;
 const SIZES = [
@@ -12,7 +13,6 @@ const SIZES = [
   { width: 1280, height: 860 },
   { width: 2560, height: 1300 },
 ] as const;
-const COLORS = ['light', 'dark'] as const;
 /** A folder for the screenshots. Without it, the pages are only checked. */
 const FOLDER = process.env['PIKAIA_SCREENSHOTS'];
 
@@ -23,24 +23,21 @@ type Cookies = Parameters<BrowserContext['addCookies']>[0];
 describeWithBrowser('each page of the console', () => {
   let system: System;
   let browser: ConsoleBrowser;
-  let sent: string;
-  let failed: string;
-  let event: string;
-  let entry: string;
-  let person: string;
+  let ids: PageIds;
   const people = new Map<string, Cookies>();
 
   beforeAll(async () => {
     browser = await ConsoleBrowser.start();
     system = await System.start();
     if (FOLDER !== undefined) mkdirSync(FOLDER, { recursive: true });
-    sent = await invite('erin@example.com');
+    const sent = await invite('erin@example.com');
     await waitFor('the email is sent', () => system.worker.linesOf('welcome_email_sent')[0]);
-    failed = await invite('x@example.com', 'carol@example.com');
+    const refused = await invite('x@example.com', 'carol@example.com');
     const { body } = await system.request('GET', '/admin/events?limit=1', { as: 'alice@example.com' });
-    event = (body['data'] as { event_id: string }[])[0]!.event_id;
+    const [event] = body['data'] as { event_id: string }[];
     const entries = await system.request('GET', '/admin/audit-logs?limit=1', { as: 'alice@example.com' });
-    ({ id: entry, actor_id: person } = (entries.body['data'] as { id: string; actor_id: string }[])[0]!);
+    const [entry] = entries.body['data'] as { id: string; actor_id: string }[];
+    ids = { sent, refused, event: event!.event_id, entry: entry!.id, person: entry!.actor_id };
     for (const name of ['Alice Adams', 'Carol Clark', 'Olga Olsen']) people.set(name, await cookiesOf(name));
   }, TEST_TIMEOUT_MS);
   afterAll(async () => {
@@ -68,34 +65,13 @@ describeWithBrowser('each page of the console', () => {
     return page.context().cookies();
   }
 
-  it.each<[name: string, person: string | undefined, path: () => string, ready: string]>([
-    ['sign-in', undefined, () => '/', 'Demo people'],
-    ['overview', 'Olga Olsen', () => '/', 'local/welcome-email'],
-    ['overview-of-an-admin', 'Alice Adams', () => '/', 'Only operators and viewers of the platform see the sinks'],
-    ['failed-requests', 'Olga Olsen', () => '/failed-requests', 'This route requires the role admin.'],
-    ['events', 'Alice Adams', () => '/events', 'member.invited'],
-    ['events-empty', 'Alice Adams', () => '/events?status=skipped', 'No event matches the filters.'],
-    ['event', 'Alice Adams', () => `/events/${event}`, 'Envelope'],
-    ['audit', 'Alice Adams', () => '/audit', 'member.invited'],
-    ['entry', 'Alice Adams', () => `/audit/${entry}`, 'Changes'],
-    ['person', 'Alice Adams', () => `/people/${person}`, 'from 127.0.0.1'],
-    ['own-activity', 'Alice Adams', () => '/me', 'from 127.0.0.1'],
-    ['contracts', 'Alice Adams', () => '/contracts', 'member.invited'],
-    ['contract', 'Alice Adams', () => '/contracts/member.role_changed', 'Version 2'],
-    ['operations', 'Olga Olsen', () => '/operations', 'The next run would remove'],
-    ['operations-of-an-admin', 'Alice Adams', () => '/operations', 'No command was given yet.'],
-    ['timeline', 'Alice Adams', () => `/c/${sent}`, 'welcome_email_sent'],
-    ['timeline-of-a-refusal', 'Olga Olsen', () => `/c/${failed}`, 'access_denied'],
-    ['timeline-empty', 'Alice Adams', () => `/c/${newId()}`, 'Nothing with this correlation id'],
-    ['no-permission', 'Carol Clark', () => '/events', 'You may not see this page'],
-    ['unknown', 'Alice Adams', () => '/nowhere', 'This page does not exist'],
-  ])(
-    'has no fault and no barrier, and fits every screen: %s',
-    async (name, person, path, ready) => {
+  it.each(CONSOLE_PAGES)(
+    'has no fault and no barrier, and fits every screen: $name',
+    async ({ name, person, path, ready }) => {
       const problems: string[] = [];
       const page = await browser.newPage();
       if (person !== undefined) await page.context().addCookies(people.get(person)!);
-      await page.goto(url(path()));
+      await page.goto(url(path(ids)));
       await page.getByText(ready).first().waitFor();
       for (const size of SIZES)
         for (const colorScheme of COLORS) {

@@ -49,6 +49,7 @@ export class ApiService extends Construct {
         ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
         TRUSTED_PROXIES: settings.network.cidr, // only the addresses of the load balancer
         ...(services.corsOrigins !== undefined && { CORS_ORIGINS: services.corsOrigins }),
+        CONSOLE: services.console,
         SESSION_JWKS_URL: services.sessionJwksUrl,
         SESSION_ISSUER: services.sessionIssuer,
         SESSION_AUDIENCE: services.sessionAudience,

@@ -177,6 +177,7 @@ const services = {
     /^https:\/\/[a-z\d.-]+(:\d+)?(,https:\/\/[a-z\d.-]+(:\d+)?)*$/,
     'Origins whose pages may call the api, such as https://app.example.com. Default: none.',
   ),
+  console: choiceSetting('console', 'off', ['off', 'on'], 'Whether the api serves the web console at /console.'),
   mailName: text('mail_name', 'Pikaia', 'letters, digits and spaces', /^[\p{L}\p{N} ]{1,60}$/u, 'Sender name of emails.'),
   mailDomain: required(
     'PikaiaEvents and PikaiaApp',

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import type { AxeResults } from 'axe-core';
+import { pollUntil } from '../time/wait-for.js';
 
 const FLAGS = [
   '--no-sandbox',
@@ -48,7 +49,12 @@ export class ConsoleBrowser {
 
   /** Opens a page with cookies of its own. */
   async newPage({ width = 1280, height = 800, colors = 'light' }: PageOptions = {}): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: colors, reducedMotion: 'reduce' });
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      colorScheme: colors,
+      reducedMotion: 'reduce',
+      timezoneId: 'UTC',
+    });
     this.contexts.push(context);
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
@@ -74,6 +80,15 @@ export class ConsoleBrowser {
     await this.closePages();
     await this.browser.close();
   }
+}
+
+/** Advances the clock of a page, which must be installed, until an element is visible: polls and retries happen at once. */
+export async function advanceUntilVisible(element: Locator): Promise<void> {
+  await pollUntil(async () => {
+    if (await element.isVisible()) return true;
+    await element.page().clock.runFor(1_000);
+    return false;
+  });
 }
 
 /** The findings of axe on a page, each with the elements. The policy of the page allows no inline script, so axe runs beside it. */

@@ -26,13 +26,14 @@ export class SessionCookie {
   }
 
   /**
-   * The header `Set-Cookie` that keeps a session token until it expires.
+   * The header `Set-Cookie` that keeps a session token until it expires. A token that has just expired gets a cookie that the browser
+   * removes at once.
    *
    * @throws Problem 400 if a browser would drop the cookie because of its size.
    */
   keep(token: string, { expiresAtMs }: Session): string {
     if (token.length > MAX_TOKEN_CHARACTERS) throw Problem.badRequest('The session token is too long for a cookie.');
-    return this.header(token, Math.floor((expiresAtMs - Date.now()) / 1_000));
+    return this.header(token, Math.max(0, Math.floor((expiresAtMs - Date.now()) / 1_000)));
   }
 
   /** The header `Set-Cookie` that removes the cookie. */

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { AllowedTo } from '../authentication/access.js';
 import { Problem } from '../errors/problem.js';
 import { ContentPolicy, type ContentPolicyDirectives } from '../server/security-headers.js';
-import { ConsolePage } from './console.page.js';
+import { ConsolePage, LOAD_FAILURE_SCRIPT } from './console.page.js';
 
 /** Everything comes from this server, and nothing is inline. Text becomes code nowhere: trusted types allow no such assignment. */
 const PAGE_POLICY: ContentPolicyDirectives = {
@@ -21,12 +21,18 @@ const PAGE_POLICY: ContentPolicyDirectives = {
 
 const FILE_NAME = /\.(?:css|gif|html?|ico|jpe?g|js|json|map|mjs|php|png|svg|txt|wasm|webp|woff2?|xml)$/i;
 
-/** Serves the page of the console for all of its routes. ConsoleModule serves the files below `assets/`. */
+/** Serves the page of the console for all of its routes. ConsoleAssets serves the files below `assets/`. */
 @ApiExcludeController()
 @Controller('console')
 @AllowedTo('public')
 export class ConsoleController {
   constructor(private readonly page: ConsolePage) {}
+
+  @Get(LOAD_FAILURE_SCRIPT)
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  loadFailureScript(): Promise<string> {
+    return this.page.loadFailureScript();
+  }
 
   @Get(['', '*'])
   @Header('content-type', 'text/html; charset=utf-8')

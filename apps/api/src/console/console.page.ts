@@ -1,11 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Problem } from '../errors/problem.js';
 
-/** The folder of the built console: apps/console/dist. */
-export const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.meta.url));
+/** Injects the folder of the built console. */
+export const CONSOLE_FOLDER = Symbol('pikaia.console-folder');
+
+/** Reports files of another build. Every build has it under this name, so it is no hashed asset. */
+export const LOAD_FAILURE_SCRIPT = 'load-failure.js';
 
 const BASE = '<base href="./" />';
 
@@ -15,19 +17,26 @@ const BASE = '<base href="./" />';
  */
 @Injectable()
 export class ConsolePage {
+  constructor(@Inject(CONSOLE_FOLDER) private readonly folder: string) {}
+
   /**
    * @param path the path of the request, such as `/console/events/42`.
    * @throws Problem 404 if the console is not built.
    */
   async html(path: string): Promise<string> {
-    const page = await this.read();
+    const page = await this.read('index.html');
     return page.replace(BASE, `<base href="${baseOf(path)}" />`);
   }
 
+  /** @throws Problem 404 if the console is not built. */
+  loadFailureScript(): Promise<string> {
+    return this.read(LOAD_FAILURE_SCRIPT);
+  }
+
   /** Reads the file for each request, so that a new build is served without a restart. */
-  private async read(): Promise<string> {
+  private async read(name: string): Promise<string> {
     try {
-      return await readFile(join(CONSOLE_FOLDER, 'index.html'), 'utf8');
+      return await readFile(join(this.folder, name), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw Problem.notFound('The console is not built. Run npm run build:console.');

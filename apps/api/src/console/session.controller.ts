@@ -9,6 +9,7 @@ import {
   SESSION_VERIFIER,
   SessionRefusedError,
   SessionsUnavailableError,
+  type Session,
   type SessionVerifier,
 } from '../authentication/session-verifier.js';
 import { Problem } from '../errors/problem.js';
@@ -32,7 +33,7 @@ export class ConsoleSessionController {
   async show(@Req() request: FastifyRequest): Promise<{ signed_in: boolean; demo_people: boolean }> {
     const token = this.cookie.read(request);
     return {
-      signed_in: token !== undefined && (await this.isValid(token)),
+      signed_in: token !== undefined && (await this.sessionOf(token)) !== undefined,
       demo_people: this.people !== undefined && isFromThisComputer(request),
     };
   }
@@ -45,7 +46,9 @@ export class ConsoleSessionController {
   async signIn(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const token = bearerTokenOf(request);
     if (token === undefined) throw Problem.unauthorized('Send the session token as "Authorization: Bearer <token>".');
-    void reply.header('set-cookie', this.cookie.keep(token, await this.sessions.verify(token)));
+    const session = await this.sessionOf(token);
+    if (session === undefined) throw Problem.unauthorized('The session token has just expired. Sign in again.');
+    void reply.header('set-cookie', this.cookie.keep(token, session));
     logger.info('console_session_started');
   }
 
@@ -58,12 +61,12 @@ export class ConsoleSessionController {
     void reply.header('set-cookie', this.cookie.remove());
   }
 
-  private async isValid(token: string): Promise<boolean> {
+  /** Undefined if the session is not valid. */
+  private async sessionOf(token: string): Promise<Session | undefined> {
     try {
-      await this.sessions.verify(token);
-      return true;
+      return await this.sessions.verify(token);
     } catch (error) {
-      if (error instanceof SessionRefusedError) return false;
+      if (error instanceof SessionRefusedError) return undefined;
       throw error instanceof SessionsUnavailableError ? Problem.unavailable(error.retryAfterSeconds, error) : error;
     }
   }

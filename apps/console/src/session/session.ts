@@ -99,6 +99,7 @@ export function useSignIn() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
+    onMutate: () => queries.cancelQueries(), // a read that arrives after the sign-out would be refused
     mutationFn: () => call('DELETE', 'session'),
     onSuccess: () => {
       otherTabs.postMessage('signed-out');
