@@ -40,12 +40,20 @@ describe('the screenshots in docs/console', () => {
     address = `http://127.0.0.1:${(await installation.ports()).api}`;
     const { refused } = JSON.parse(readFileSync(join(installation.root, 'var/week.json'), 'utf8')) as { refused: string };
     const token = (await installation.run('token.ts', '--email', 'alice@example.com')).stdout.trim().split('\n').at(-1);
-    const newest = async (status: string): Promise<{ event_id: string; correlation_id: string }> => {
-      const query = `event_type=member.invited&status=${status}&limit=1`;
-      const response = await fetch(`${address}/api/v1/admin/events?${query}`, { headers: { authorization: `Bearer ${token}` } });
-      return ((await response.json()) as { data: [{ event_id: string; correlation_id: string }] }).data[0];
+    const read = async <Row>(path: string): Promise<[Row]> => {
+      const response = await fetch(`${address}/api/v1/admin/${path}`, { headers: { authorization: `Bearer ${token}` } });
+      return ((await response.json()) as { data: [Row] }).data;
     };
-    ids = { sent: (await newest('published')).correlation_id, refused, event: (await newest('failed')).event_id };
+    const newest = async (status: string): Promise<{ event_id: string; correlation_id: string }> =>
+      (await read<{ event_id: string; correlation_id: string }>(`events?event_type=member.invited&status=${status}&limit=1`))[0];
+    const entries = await read<{ id: string; actor_id: string }>('audit-logs?action=member.role_changed&limit=1');
+    ids = {
+      sent: (await newest('published')).correlation_id,
+      refused,
+      event: (await newest('failed')).event_id,
+      entry: entries[0].id,
+      person: entries[0].actor_id,
+    };
     browser = await ConsoleBrowser.start();
     rmSync(FOLDER, { recursive: true, force: true });
     mkdirSync(FOLDER);
