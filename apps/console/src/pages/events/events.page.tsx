@@ -1,11 +1,9 @@
-import { useKeysetPages } from '../../api/keyset-pages.js';
 import { api, read, type Schemas } from '../../api/client.js';
-import { usePolling } from '../../api/polling.js';
 import { FilterForm, type FilterField } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
-import { useFilters } from '../../url/filters.js';
+import { useFilteredPages } from '../../url/filtered-pages.js';
 import { EventTable } from './event-table.js';
 
 type Event = Schemas['Event'];
@@ -24,18 +22,8 @@ const NAMES = FIELDS.map(({ name }) => name);
 /** Answers: what went out, and what is stuck? */
 export default function EventsPage() {
   usePageTitle('Events');
-  const [filters, change] = useFilters(NAMES);
-  const { refetchInterval } = usePolling();
-  const query = useKeysetPages<Event>(
-    ['events', filters],
-    (cursor, signal) =>
-      read(
-        api.GET('/api/v1/admin/events', {
-          params: { query: { ...filters, ...(cursor !== undefined && { cursor }) } as Record<string, string> },
-          signal,
-        }),
-      ),
-    refetchInterval,
+  const { filters, change, query } = useFilteredPages('events', NAMES, (parameters, signal) =>
+    read(api.GET('/api/v1/admin/events', { params: { query: parameters }, signal })),
   );
   return (
     <article>
