@@ -48,6 +48,9 @@ export const CommandView = Fields(
     asked_by: Text('Who requested the command.', 'olivia@example.com'),
     asked_at: Timestamp('The time of the request.'),
     reason: OrNull(Text('Why the command was given.', 'The mail provider is down.')),
+    correlation_id: OrNull(
+      Id('Joins the log lines and the audit entry of the request. Null for a command that was given by SQL.'),
+    ),
     sinks: ListOf(
       Fields({
         sink,

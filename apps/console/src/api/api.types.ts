@@ -2413,6 +2413,7 @@ export interface components {
              */
             asked_at: string;
             reason: string | null;
+            correlation_id: string | null;
             /** @description The answers of the sinks. */
             sinks: {
                 /**

@@ -17,6 +17,8 @@ export interface CommandView {
   readonly asked_at: Date;
   /** Why the person gave the command. */
   readonly reason: string | null;
+  /** The correlation id of the request. Its audit entry has the same. Null for a command that was given by SQL. */
+  readonly correlation_id: string | null;
   readonly sinks: readonly SinkAnswer[];
 }
 
@@ -78,6 +80,7 @@ interface CommandRow {
   readonly asked_by: string;
   readonly asked_at: string;
   readonly reason: string | null;
+  readonly correlation_id: string | null;
   readonly done_at: string | null;
   readonly answer: CommandAnswer | null;
   readonly progress: (Omit<ReplayProgress, 'started_at' | 'share'> & { readonly started_at: string }) | null;
@@ -85,7 +88,7 @@ interface CommandRow {
 
 /** Combines the rows of one command. */
 export function commandView({ rows }: FoundCommand): CommandView {
-  const { id, command, arguments: values, asked_by, asked_at, reason } = rows[0]!;
+  const { id, command, arguments: values, asked_by, asked_at, reason, correlation_id } = rows[0]!;
   const sinks = rows.map(sinkAnswer);
   return {
     id,
@@ -95,6 +98,7 @@ export function commandView({ rows }: FoundCommand): CommandView {
     asked_by,
     asked_at: new Date(asked_at),
     reason: redactValue(reason),
+    correlation_id,
     sinks,
   };
 }

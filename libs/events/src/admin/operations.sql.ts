@@ -34,7 +34,7 @@ where s.state <> 'retired' and case when $2::text is null then not s.observer el
 const withSinks = (commands: string): string => `
 select c.id, c.asked_us, s.rows from (${commands}) c cross join lateral (
   select json_agg(s order by s.sink) as rows from (
-    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.reason, r.done_at, r.answer,
+    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.reason, r.correlation_id, r.done_at, r.answer,
       case when p.id is not null then json_build_object('matched', p.matched, 'sent', p.sent, 'skipped', p.skipped,
         'dead_letters', p.revived, 'failed', p.failed, 'last_error', p.last_error, 'canceled', p.canceled, 'rate', p.rate, 'started_at', p.started_at,
         'start_position', p.start_position::text, 'position', p.position::text, 'end_position', p.end_position::text) end as progress
