@@ -699,11 +699,33 @@ export interface paths {
         put?: never;
         /**
          * Replay the events that match a filter
-         * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false.
+         * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false. `POST /admin/events/replay/preview` responds at once.
          *
          *     For admins of an organization and operators of the platform.
          */
         post: operations["replayAllEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/replay/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count what a replay would send to each sink
+         * @description Changes nothing, and its cost is bounded: see `is_capped`. A dry run of `POST /admin/events/replay` counts exactly, when the workers get to it.
+         *
+         *     For admins of an organization, and operators and viewers of the platform.
+         */
+        post: operations["previewReplayEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2165,6 +2187,7 @@ export interface components {
             next_attempt_at: string | null;
             updated_at: string | null;
             published_at: string | null;
+            waits_behind: string | null;
         };
         FailedAttempt: {
             /**
@@ -2312,6 +2335,8 @@ export interface components {
         };
         /** @description Selects events. An event must match all given conditions, and there must be at least one. */
         ReplayFilterRequest: {
+            /** @description The ids of the events. */
+            event_ids?: string[];
             /** @description The type of the event. */
             event_type?: string;
             /** @description The type of the object that changed. */
@@ -2401,6 +2426,11 @@ export interface components {
              */
             started_at: string;
             /**
+             * @description The milliseconds since the start.
+             * @example 1200
+             */
+            elapsed_ms: number;
+            /**
              * @description The place in the log at which the replay began, a 64-bit integer as text.
              * @example 1042
              */
@@ -2483,8 +2513,56 @@ export interface components {
                      */
                     reason?: string;
                 } | null;
+                expected: number | null;
                 progress?: components["schemas"]["ReplayProgress"];
             }[];
+        };
+        PreviewReplayRequest: {
+            filter: components["schemas"]["ReplayFilterRequest"];
+            /** @description The name of the sink. If absent, the replay goes to each sink that is not retired. */
+            sink?: string;
+        };
+        PreviewedSink: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            sink: string;
+            /**
+             * @description A replay of a paused sink begins when the sink is resumed.
+             * @enum {string}
+             */
+            state: "active" | "paused" | "retired";
+            /**
+             * @description The events that match.
+             * @example 42
+             */
+            matched: number;
+            /**
+             * @description Those that failed and are retried.
+             * @example 2
+             */
+            dead_letters: number;
+            /**
+             * @description Those that the sink has never handled, because it registered their type later.
+             * @example 0
+             */
+            first_deliveries: number;
+            /**
+             * @description Those whose handler skips replays.
+             * @example 0
+             */
+            skipped: number;
+            /**
+             * @description True if there may be more: counting stops at 10,000 events, and after it has read the newest 100,000 of the log.
+             * @example false
+             */
+            is_capped: boolean;
+        };
+        /** @description What a replay would do now. */
+        ReplayPreview: {
+            /** @description The sinks of the replay. */
+            sinks: components["schemas"]["PreviewedSink"][];
         };
         SinkRequest: {
             /** @description The name of the sink. If absent, the operation applies to each sink that has the event. */
@@ -8563,7 +8641,8 @@ export interface operations {
                      *           "status": "pending",
                      *           "next_attempt_at": "2026-01-31T08:30:00.000Z",
                      *           "updated_at": "2026-01-31T08:30:00.000Z",
-                     *           "published_at": "2026-01-31T08:30:00.000Z"
+                     *           "published_at": "2026-01-31T08:30:00.000Z",
+                     *           "waits_behind": "019c12f4-7175-7abc-8504-af03c46f1d1b"
                      *         }
                      *       ],
                      *       "failed_attempts": [
@@ -8684,6 +8763,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -8694,6 +8774,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -8802,6 +8883,72 @@ export interface operations {
             "4XX": components["responses"]["RefusedRequest"];
         };
     };
+    previewReplayEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "event_type": "member.invited",
+                 *         "status": "failed"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sinks": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "state": "active",
+                     *           "matched": 42,
+                     *           "dead_letters": 2,
+                     *           "first_deliveries": 0,
+                     *           "skipped": 0,
+                     *           "is_capped": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
     replayEvents: {
         parameters: {
             query?: never;
@@ -8877,6 +9024,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -8887,6 +9035,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9070,6 +9219,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9080,6 +9230,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9295,6 +9446,10 @@ export interface operations {
     commandsOutbox: {
         parameters: {
             query?: {
+                /** @description The command. */
+                command?: "pause" | "resume" | "retire" | "skip" | "replay" | "drop_type" | "cancel";
+                /** @description `open`: only commands that at least one sink has not answered. */
+                state?: "open";
                 /** @description The number of items of a page. A page can have fewer. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, for the same filter. */
@@ -9344,6 +9499,7 @@ export interface operations {
                      *                 "outcome": "done",
                      *                 "reason": "the sink is not paused"
                      *               },
+                     *               "expected": 42,
                      *               "progress": {
                      *                 "matched": 10,
                      *                 "sent": 8,
@@ -9354,6 +9510,7 @@ export interface operations {
                      *                 "canceled": false,
                      *                 "rate": 100,
                      *                 "started_at": "2026-01-31T08:30:00.000Z",
+                     *                 "elapsed_ms": 1200,
                      *                 "start_position": "1042",
                      *                 "position": "1042",
                      *                 "end_position": "1042",
@@ -9430,6 +9587,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9440,6 +9598,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9538,6 +9697,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9548,6 +9708,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9731,6 +9892,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9741,6 +9903,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9926,6 +10089,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9936,6 +10100,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10119,6 +10284,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10129,6 +10295,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10314,6 +10481,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10324,6 +10492,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10507,6 +10676,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10517,6 +10687,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10702,6 +10873,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10712,6 +10884,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10896,6 +11069,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10906,6 +11080,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -11092,6 +11267,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -11102,6 +11278,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",

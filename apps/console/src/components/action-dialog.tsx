@@ -25,6 +25,8 @@ interface ActionDialogProps<Fields extends object> {
   readonly action: string;
   /** A text that the person must type first, because the action cannot be undone. */
   readonly confirmation?: string | undefined;
+  /** Why the action cannot be started now, for example because a field has an invalid value. */
+  readonly problem?: string | undefined;
   /** The request body without the reason. */
   readonly fields: Fields;
   /** Form elements for the fields. */
@@ -59,6 +61,7 @@ export function ActionDialog<Fields extends object>(props: ActionDialogProps<Fie
           <ActionForm
             action={props.action}
             confirmation={props.confirmation}
+            problem={props.problem}
             isSending={send.isPending}
             error={send.error}
             onSubmit={send.mutate}
@@ -101,6 +104,7 @@ const isAnswer = (error: unknown): boolean =>
 interface ActionFormProps {
   readonly action: string;
   readonly confirmation: string | undefined;
+  readonly problem: string | undefined;
   readonly isSending: boolean;
   readonly error: Error | null;
   readonly onSubmit: (reason: string) => void;
@@ -108,11 +112,11 @@ interface ActionFormProps {
   readonly children: ReactNode;
 }
 
-function ActionForm({ action, confirmation, isSending, error, onSubmit, onCancel, children }: ActionFormProps) {
+function ActionForm({ action, confirmation, problem, isSending, error, onSubmit, onCancel, children }: ActionFormProps) {
   const [reason, setReason] = useState('');
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (!isSending) onSubmit(reason.trim());
+    if (!isSending && problem === undefined) onSubmit(reason.trim());
   };
   return (
     <form onSubmit={submit}>
@@ -130,8 +134,15 @@ function ActionForm({ action, confirmation, isSending, error, onSubmit, onCancel
       </label>
       {confirmation !== undefined && <ConfirmationField text={confirmation} />}
       {error && <ProblemText error={error} />}
+      <p className="hint" role="status">
+        {problem}
+      </p>
       <p className="actions">
-        <button type="submit" className={confirmation === undefined ? 'primary' : 'primary danger'} aria-disabled={isSending}>
+        <button
+          type="submit"
+          className={confirmation === undefined ? 'primary' : 'primary danger'}
+          aria-disabled={isSending || problem !== undefined}
+        >
           {isSending ? 'Sending …' : action}
         </button>
         <button type="button" onClick={onCancel}>
@@ -166,6 +177,9 @@ function CheckedInput(props: {
   const field = useRef<HTMLInputElement>(null);
   const hint = useId();
   useEffect(() => field.current!.setCustomValidity(props.problem), [props.problem]);
+  useEffect(() => {
+    if (props.autoFocus) field.current!.setAttribute('autofocus', ''); // React sets no attribute; showModal() reads it
+  }, [props.autoFocus]);
   return (
     <>
       <input
@@ -174,7 +188,6 @@ function CheckedInput(props: {
         autoComplete="off"
         value={props.value}
         maxLength={props.maxLength}
-        autoFocus={props.autoFocus}
         aria-describedby={props.hint === undefined ? undefined : hint}
         onChange={(event) => props.onChange(event.target.value)}
       />

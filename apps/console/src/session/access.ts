@@ -36,3 +36,6 @@ export const reasonAgainstAction = ({ role }: Me, ...allowed: readonly Me['role'
   allowed.includes(role)
     ? undefined
     : `Your role is ${role}. Only ${allowed.map((one) => PEOPLE[one]).join(' and ')} can do this.`;
+
+/** Why the person may not replay events; undefined if the person may. */
+export const reasonAgainstReplay = (me: Me): string | undefined => reasonAgainstAction(me, 'operator', 'admin');

@@ -1,7 +1,5 @@
 import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
-import { useKeysetPages } from '../../api/keyset-pages.js';
-import { usePolling } from '../../api/polling.js';
 import { FilterForm, type FilterField } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
 import { Changes } from '../../components/changes.js';
@@ -9,8 +7,8 @@ import { Moment } from '../../components/moment.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { SavedViews } from '../../saved-views/saved-views.js';
-import { useFilters } from '../../url/filters.js';
 import { actorPage, objectPage, timelinePage } from '../../url/pages.js';
+import { useFilteredPages } from '../../url/filtered-pages.js';
 
 type AuditEntry = Schemas['AuditEntry'];
 
@@ -28,18 +26,8 @@ const NAMES = FIELDS.map(({ name }) => name);
 /** Answers: who did what? */
 export default function AuditPage() {
   usePageTitle('Audit log');
-  const [filters, change] = useFilters(NAMES);
-  const { refetchInterval } = usePolling();
-  const query = useKeysetPages<AuditEntry>(
-    ['audit-logs', filters],
-    (cursor, signal) =>
-      read(
-        api.GET('/api/v1/admin/audit-logs', {
-          params: { query: { ...filters, ...(cursor !== undefined && { cursor }) } as Record<string, string> },
-          signal,
-        }),
-      ),
-    refetchInterval,
+  const { filters, change, query } = useFilteredPages('audit-logs', NAMES, (parameters, signal) =>
+    read(api.GET('/api/v1/admin/audit-logs', { params: { query: parameters }, signal })),
   );
   return (
     <article>
