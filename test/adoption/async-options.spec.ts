@@ -158,7 +158,7 @@ describe('the modules of the libraries', () => {
   });
 
   it('return no page without a key that signs its cursor', async () => {
-    app = await start(shopDataSource(database.workerUrl), DatabaseModule.forExisting(), EventsModule.forRoot(), AuditModule.forRoot(), OutboxAdminModule.forRoot({ audit: NoAudit })); // prettier-ignore
+    app = await start(shopDataSource(database.workerUrl), DatabaseModule.forExisting(), EventsModule.forRoot(), AuditModule.forRootAsync({ useFactory: () => ({}) }), OutboxAdminModule.forRootAsync({ audit: NoAudit, useFactory: () => ({}) })); // prettier-ignore
     const scope = { operator: true } as const;
     const code = 'PIKAIA_CURSOR_KEY_MISSING';
     await expect(app.get(AuditLog).find({ limit: 1, scope })).rejects.toMatchObject({ code });

@@ -1,5 +1,6 @@
 import {
   ConfigurableModuleBuilder,
+  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
   Global,
   Inject,
@@ -18,7 +19,10 @@ import { AUDIT_LOG_OPTIONS, AuditLog, type AuditLogOptions } from './query/audit
 import { Audit } from './record/audit.service.js';
 
 export interface AuditModuleOptions {
-  /** Key that signs the cursors of AuditLog. Use the same key in all processes. Without a key, AuditLog returns no pages. */
+  /**
+   * Key that signs the cursors of AuditLog. Use the same key in all processes. Without a key, `forRoot` does not provide AuditLog, and
+   * that of `forRootAsync` returns no pages.
+   */
   readonly cursorKey?: string | Uint8Array;
   /** Default: the roles of DatabaseModule. */
   readonly roles?: DatabaseRoles;
@@ -58,23 +62,33 @@ function auditLogOptions({ cursorKey, roles }: AuditModuleOptions, access: Datab
 /**
  * The audit trail of the application, as a global module. `Audit` writes it, `AuditLog` reads it. Requires DatabaseModule.
  *
- * The application does not start if a mutating route declares neither `@Audited` nor `@NotAudited`. Neither does it start if a
- * column of an audited entity has no policy or an invalid one; see checkFieldPolicies and checkAuditDeclarations.
+ * The application does not start if a mutating route declares neither `@Audited` nor `@NotAudited`, unless `undeclared` is `warn`, or if a
+ * column of an audited entity has no policy or an invalid one, or without its tables; see checkFieldPolicies and checkAuditDeclarations.
  */
 @Global()
 @Module({
   providers: [
     Audit,
-    AuditLog,
     { provide: AUDIT_LOG_OPTIONS, inject: [MODULE_OPTIONS_TOKEN, DATABASE_ACCESS], useFactory: auditLogOptions },
     StartChecks,
     { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor },
   ],
-  exports: [Audit, AuditLog],
+  exports: [Audit],
 })
 export class AuditModule extends ConfigurableModuleClass {
   static override forRoot(options: AuditModuleOptions = {}): DynamicModule {
     if (options.cursorKey !== undefined) checkSigningKey('cursorKey', options.cursorKey);
-    return super.forRoot(options);
+    const module = super.forRoot(options);
+    return options.cursorKey === undefined ? module : withAuditLog(module);
+  }
+
+  static override forRootAsync(options: ConfigurableModuleAsyncOptions<AuditModuleOptions>): DynamicModule {
+    return withAuditLog(super.forRootAsync(options));
   }
 }
+
+const withAuditLog = (module: DynamicModule): DynamicModule => ({
+  ...module,
+  providers: [...(module.providers ?? []), AuditLog],
+  exports: [AuditLog],
+});

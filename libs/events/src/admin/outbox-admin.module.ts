@@ -16,7 +16,10 @@ import { OutboxOverview } from './outbox.overview.js';
 import { OutboxStatus } from './outbox.status.js';
 
 export interface OutboxAdminOptions {
-  /** Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, EventLog returns no pages. */
+  /**
+   * Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, `forRoot` does not
+   * provide EventLog, and that of `forRootAsync` returns no pages.
+   */
   readonly cursorKey?: string | Uint8Array;
   /** What the tasks of the application in `RelayModuleOptions.housekeepingTasks` remove, for the preview of housekeeping. */
   readonly housekeepingRows?: ApplicationRows;
@@ -44,18 +47,18 @@ class Options extends ConfigurableModuleClass {}
 export class OutboxAdminModule {
   static forRoot({ audit, ...options }: OutboxAdminModuleOptions): DynamicModule {
     if (options.cursorKey !== undefined) checkSigningKey('cursorKey', options.cursorKey);
-    return adminModule(audit, Options.forRoot(options));
+    return adminModule(audit, Options.forRoot(options), options.cursorKey === undefined ? [] : [EventLog]);
   }
 
   static forRootAsync({
     audit,
     ...options
   }: ConfigurableModuleAsyncOptions<OutboxAdminOptions> & OperationsAuditClass): DynamicModule {
-    return adminModule(audit, Options.forRootAsync(options));
+    return adminModule(audit, Options.forRootAsync(options), [EventLog]);
   }
 }
 
-function adminModule(audit: Type<OperationsAudit>, options: DynamicModule): DynamicModule {
+function adminModule(audit: Type<OperationsAudit>, options: DynamicModule, eventLog: readonly Type<EventLog>[]): DynamicModule {
   const provided = [
     OutboxOperations,
     OutboxStatus,
@@ -63,7 +66,7 @@ function adminModule(audit: Type<OperationsAudit>, options: DynamicModule): Dyna
     EventsByRequest,
     BlockedAggregates,
     HousekeepingPreview,
-    EventLog,
+    ...eventLog,
   ];
   return {
     module: OutboxAdminModule,

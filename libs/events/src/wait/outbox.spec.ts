@@ -201,7 +201,7 @@ describe('the waits of a process', () => {
   it('survive the loss of every connection', async () => {
     const { ids, token } = await fixture.change(CountRaised);
     const waiting = wait(token);
-    const terminate = `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where application_name = 'spec'`;
+    const terminate = `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where datname = current_database() and application_name = 'spec'`;
     await pollUntil(async () => (await fixture.owner.query<{ ended: number }>(terminate)).rows[0]!.ended > 0);
     await fixture.handle(ids[0]!);
     await waiting;
