@@ -11,19 +11,24 @@ jest.setTimeout(240_000);
 const FOLDER = resolve(__dirname, '../../docs/console');
 const DAY_MS = 86_400_000;
 const LAST_DAY = Date.parse('2026-01-16'); // of the week in the screenshots, a Friday
-const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 1280: 860 };
+const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 1280: 700 };
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+const WORKER = /"worker":"[^"]+"/g; // its host and process
 
 const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 /** Moves a time by whole days, so that each run shows the same dates and times of day. */
 const moved = (time: string | number): Date => new Date(new Date(time).getTime() - today + LAST_DAY);
 
-/** The console shows the seeded week as if its last day were `LAST_DAY`. */
-async function fixTime(page: Page): Promise<void> {
+/** Lets the console show the seeded week as if its last day were `LAST_DAY`, and nothing of this machine. */
+async function hideTimeAndMachine(page: Page, root: string): Promise<void> {
   await page.clock.setFixedTime(moved(Date.now()));
   await page.route('**/api/v1/**', async (route) => {
     const response = await route.fetch();
-    const body = (await response.text()).replace(TIME, (time) => moved(time).toISOString());
+    const body = (await response.text())
+      .replace(TIME, (time) => moved(time).toISOString())
+      .replaceAll(root, '/home/alice/pikaia')
+      .replace(WORKER, '"worker":"worker-1:17"');
     await route.fulfill({ response, body });
   });
 }
@@ -65,7 +70,7 @@ describe('the screenshots in docs/console', () => {
 
   it.each(SCREENSHOTS)('$file', async ({ page: { person, path, ready }, width, colors, file }) => {
     const page = await browser.newPage({ width, height: HEIGHTS[width]!, colors });
-    await fixTime(page);
+    await hideTimeAndMachine(page, installation.root);
     await page.goto(`${address}/console${path(ids)}`);
     if (person !== undefined) await page.getByRole('button', { name: person }).click();
     await page.getByText(ready).first().waitFor();
