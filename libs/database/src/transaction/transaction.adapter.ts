@@ -5,6 +5,7 @@ import { PikaiaError } from '@pikaia/core';
 import { currentQueryStats, getLogger } from '@pikaia/logging';
 import { ClsServiceManager } from 'nestjs-cls';
 import type { DataSource, QueryRunner } from 'typeorm';
+import './caller-context.js';
 import { watchJoinedCalls } from './joined-calls.js';
 import { joinTransactions, nestTransactions } from './joining-data-source.js';
 import { runInSavepoint } from './savepoint.js';
