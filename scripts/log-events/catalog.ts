@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { LogField } from '@pikaia/logging';
 import ts from 'typescript';
-import { LogField } from '../../libs/logging/src/record/log-fields.ts';
 import { root } from '../start/folders.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];

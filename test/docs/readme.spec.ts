@@ -117,6 +117,7 @@ describe('README.md', () => {
   it('contains code that compiles, and so do the other guides and the READMEs of the libraries', () => {
     const documents = [
       'README.md',
+      'docs/guides/contexts.md',
       'docs/guides/test-logs.md',
       'docs/guides/migrations.md',
       'docs/guides/read-after-a-change.md',

@@ -18,6 +18,31 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+export interface PackedLibraries {
+  /** The path of each tarball. */
+  readonly tarballs: readonly string[];
+  remove(): void;
+}
+
+/** Packs libraries as `npm publish` does. */
+export async function packLibraries(libraries: readonly string[]): Promise<PackedLibraries> {
+  const folder = mkdtempSync(join(tmpdir(), 'pikaia-tarballs-'));
+  const remove = () => rmSync(folder, { recursive: true }); // only the folder from mkdtemp
+  const workspaces = libraries.flatMap((name) => ['-w', `@pikaia/${name}`]);
+  try {
+    if (libraries.length) await npm(root, 'pack', '--silent', '--pack-destination', folder, ...workspaces);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { tarballs: globSync('*.tgz', { cwd: folder }).map((name) => join(folder, name)), remove };
+}
+
+function npm(cwd: string, ...args: string[]): Promise<unknown> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
+  return promisify(execFile)('npm', args, { cwd, env });
+}
+
 /** A new application folder with the packed libraries, as `npm publish` uploads them, packages and the programs of this folder. */
 export class Installation {
   private readonly children: ChildProcess[] = [];
@@ -26,26 +51,27 @@ export class Installation {
 
   /** @param packages the other packages of the application. By default Nest with both servers. */
   static async create(libraries: readonly string[], packages: readonly string[] = nestPackages()): Promise<Installation> {
-    const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
+    const packed = await packLibraries(libraries);
     try {
-      await installation.install(libraries, packages);
+      return await Installation.of(packed, packages);
+    } finally {
+      packed.remove();
+    }
+  }
+
+  /** @param manifest fields of the application's package.json. */
+  static async of({ tarballs }: PackedLibraries, packages: readonly string[], manifest: object = {}): Promise<Installation> {
+    const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
+    const { folder } = installation;
+    try {
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'shop', private: true, ...manifest }));
+      for (const name of globSync('*.{mjs,cjs}', { cwd: __dirname })) copyFileSync(join(__dirname, name), join(folder, name));
+      await npm(folder, 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...packages);
     } catch (error) {
       await installation.remove();
       throw error;
     }
     return installation;
-  }
-
-  private async install(libraries: readonly string[], packages: readonly string[]): Promise<void> {
-    const { folder } = this;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
-    const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
-    const workspaces = libraries.flatMap((name) => ['-w', `@pikaia/${name}`]);
-    if (libraries.length) await npm(root, 'pack', '--silent', '--pack-destination', folder, ...workspaces);
-    writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
-    for (const name of globSync('*.{mjs,cjs}', { cwd: __dirname })) copyFileSync(join(__dirname, name), join(folder, name));
-    const tarballs = globSync('*.tgz', { cwd: folder }).map((name) => `./${name}`);
-    await npm(folder, 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...packages);
   }
 
   manifest(name: string): Manifest {
@@ -83,19 +109,25 @@ export class Installation {
     );
   }
 
+  /** Compiles the folder `src` to `dist` and returns the lines of the compiler output. */
+  async build(compilerOptions: object): Promise<string[]> {
+    const options = { target: 'es2022', strict: true, skipLibCheck: true, rootDir: 'src', outDir: 'dist', ...compilerOptions };
+    const types = { types: ['node'], typeRoots: [join(root, 'node_modules/@types')] };
+    const config = { compilerOptions: { ...options, ...types }, include: ['src'] };
+    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify(config));
+    return this.tsc('--project', '.');
+  }
+
   /** Compiles a module in the folder and returns the lines of the compiler output. */
   async compile(name: string, code: string): Promise<string[]> {
     writeFileSync(join(this.folder, name), code);
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
-    const args = [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      '--module',
-      'nodenext',
-    ];
-    const { stdout } = await promisify(execFile)(process.execPath, [...args, ...types, name], { cwd: this.folder }).catch(
+    return this.tsc('--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', ...types, name);
+  }
+
+  private async tsc(...args: string[]): Promise<string[]> {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await promisify(execFile)(process.execPath, [compiler, ...args], { cwd: this.folder }).catch(
       (failed: { stdout: string }) => failed,
     );
     return stdout.split('\n').filter(Boolean);

@@ -11,6 +11,7 @@ export {
 } from './context/client-address.js';
 export {
   context,
+  inCallerContext,
   type Actor,
   type ContextScope,
   type ContextSnapshot,
@@ -18,9 +19,10 @@ export {
   type RequestInfo,
 } from './context/context.js';
 export { ContextSlot } from './context/context-slot.js';
-export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
+export { CORRELATION_HEADER, enterContextAtRequest, type RequestContext, type RequestObserver } from './context/http-context.js';
 export { parseCorrelationHosts, type CorrelationHosts } from './context/correlation-hosts.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
+export { RunInContext } from './context/run-in-context.decorator.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { ConvertText } from './convert-text.js';
 export { Description, descriptionOf } from './description.decorator.js';

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ClsServiceManager, CLS_ID } from 'nestjs-cls';
-import { findIdProblem, isId, newId } from '../identifier.js';
+import { findIdProblem, isId, newId, parseId } from '../identifier.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
 import type { TraceParent } from './trace-parent.js';
 
@@ -68,14 +69,34 @@ interface MutableScope extends ContextScope {
 
 const SCOPE_KEY = Symbol('pikaia.context');
 
-const currentScope = (): MutableScope | undefined =>
-  ClsServiceManager.getClsService().get<MutableScope | undefined>(SCOPE_KEY as never);
+/** The scope that `context.run` or a request opened. Null: the code has no context and gets none from a CLS store. */
+const scopes = new AsyncLocalStorage<MutableScope | null>();
+
+function currentScope(): MutableScope | undefined {
+  const scope = scopes.getStore();
+  return scope === undefined ? scopeOfStore() : (scope ?? undefined);
+}
+
+/** Returns the scope of a CLS store that the application opened without a context, and creates it if needed. */
+function scopeOfStore(): MutableScope | undefined {
+  const cls = ClsServiceManager.getClsService();
+  if (!cls.isActive()) return undefined;
+  const found = cls.get<MutableScope | undefined>(SCOPE_KEY as never);
+  if (found) return found;
+  const id: unknown = cls.getId();
+  const correlationId = (typeof id === 'string' && parseId(id)) || newId();
+  const scope: MutableScope = { snapshot: Object.freeze({ correlationId, origin: 'server' }) };
+  cls.set(SCOPE_KEY as never, scope as never);
+  return scope;
+}
 
 /**
  * The context of the running request, event or command.
  *
- * The CLS store holds one scope object, and a change replaces the frozen snapshot in it. Inner scopes of nestjs-cls copy the
- * store but share that object. So all code of the request sees the values that the authentication guard binds.
+ * One scope object belongs to the context, and a change replaces the frozen snapshot in it. So all code of the request sees the
+ * values that the authentication guard binds. The context does not depend on the CLS store of nestjs-cls: middleware, guards,
+ * interceptors and `cls.run` can replace or copy the store. A CLS store that is opened outside any context gets a context of its
+ * own when code first asks for it. Copies of the store that are made later share that context.
  */
 export const context = {
   /** The current snapshot; undefined outside any context. */
@@ -124,13 +145,12 @@ export const context = {
    * @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context.
    */
   bind(values: Omit<Partial<ContextSnapshot>, 'correlationId' | 'origin'>): void {
-    const scope = requireScope();
-    scope.snapshot = Object.freeze({ ...scope.snapshot, ...values });
+    extendScope(requireScope(), values);
   },
 
   /** Runs `work` without a context. Use it for callbacks that would run in another caller's context, as in a connection pool. */
   exit<T>(work: () => T): T {
-    return ClsServiceManager.getClsService().exit(work);
+    return scopes.exit(() => ClsServiceManager.getClsService().exit(work));
   },
 };
 
@@ -142,7 +162,19 @@ export function enterContext<T>(snapshot: ContextSnapshot, work: (scope: Context
 
 /** Runs `work` in the context of `scope`, which another callback has entered before. */
 export const resumeContext = <T>(scope: ContextScope, work: () => T): T =>
-  ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: scope.snapshot.correlationId } as never, work);
+  scopes.run(scope, () => ClsServiceManager.getClsService().runWith({ [CLS_ID]: scope.snapshot.correlationId } as never, work));
+
+/**
+ * Runs `work`, which opens CLS stores for its own purposes, in the context of the caller. Without a context, `work` has none, and its
+ * CLS stores get none.
+ */
+export const inCallerContext = <T>(work: () => T): T => (currentScope() ? work() : scopes.run(null, work));
+
+/** Replaces values of `scope`, also the correlation id. */
+export function extendScope(scope: ContextScope, values: Partial<ContextSnapshot>): ContextScope {
+  (scope as MutableScope).snapshot = Object.freeze({ ...scope.snapshot, ...values });
+  return scope;
+}
 
 function verifyIds(snapshot: ContextSnapshot): ContextSnapshot {
   const { correlationId, causationId, organizationId, actor } = snapshot;
@@ -191,7 +223,7 @@ function requireScope(): MutableScope {
   if (!scope) {
     throw new PikaiaError(
       'PIKAIA_CONTEXT_MISSING',
-      'This code runs outside any request, event or command. Wrap it in context.run({ … }, work).',
+      'This code runs outside any request, event or command. Wrap it in context.run({ … }, work), or add @RunInContext({ … }) to the method.',
     );
   }
   return scope;

@@ -2,13 +2,22 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId, parseId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
-import { enterContext, resumeContext, type ContextScope } from './context.js';
+import { enterContext, extendScope, resumeContext, type ContextScope, type ContextSnapshot } from './context.js';
 import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 
 /** Called once for each request, inside its context, before the framework handles it. */
 export type RequestObserver = (request: IncomingMessage, response: ServerResponse, scope: ContextScope) => void;
+
+/**
+ * Runs `work` in the context of a request. Opens the context, unless the request has one. `scope`, if given, becomes the context:
+ * it is the current scope and has been opened for this request.
+ */
+export type RequestContext = <T>(request: IncomingMessage, response: ServerResponse, work: () => T, scope?: ContextScope) => T;
+
+/** The last request of each connection. */
+const latest = new WeakMap<Socket, { readonly request: IncomingMessage; readonly scope: ContextScope }>();
 
 /**
  * Runs every request of `server` in its own context, starting when Node emits `request`.
@@ -19,9 +28,25 @@ export type RequestObserver = (request: IncomingMessage, response: ServerRespons
  *
  * The correlation id is the client's `X-Correlation-ID` if that is a UUID, else the trace id of a valid `traceparent`, else
  * a new id.
+ *
+ * @returns a function for requests that reach the framework without the server.
  */
-export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observers: readonly RequestObserver[] = []): void {
-  const latest = new WeakMap<Socket, { readonly request: IncomingMessage; readonly scope: ContextScope }>();
+export function enterContextAtRequest(
+  server: Server,
+  trusted: TrustedProxies,
+  observers: readonly RequestObserver[] = [],
+): RequestContext {
+  const enter: RequestContext = (request, response, work, opened) => {
+    if (latest.get(request.socket)?.request === request) return work();
+    const snapshot = snapshotOf(request, trusted);
+    const handle = (scope: ContextScope) => {
+      latest.set(request.socket, { request, scope });
+      addHeaderOnWrite(response, CORRELATION_HEADER, snapshot.correlationId);
+      for (const observer of observers) observer(request, response, scope);
+      return work();
+    };
+    return opened ? handle(extendScope(opened, snapshot)) : enterContext(snapshot, handle);
+  };
   const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
     if (name === 'clientError') {
@@ -30,38 +55,34 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
     }
     if (name !== 'request') return emit(name, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
-    const requestedId = request.headers[CORRELATION_HEADER];
-    const traceParent = parseTraceParent(request.headers['traceparent']);
-    const given = typeof requestedId === 'string' ? parseId(requestedId) : undefined;
-    const accepted = given ?? (traceParent && traceIdAsUuid(traceParent));
-    const { address, unparsed } = findClientAddress(
-      request.socket.remoteAddress,
-      headerText(request.headers['x-forwarded-for']),
-      trusted,
-    );
-    const userAgent = request.headers['user-agent'];
-    const correlationId = accepted ?? newId();
-    return enterContext(
-      {
-        correlationId,
-        origin: accepted ? 'client' : 'server',
-        ...(traceParent && { traceParent }),
-        request: Object.freeze({
-          method: request.method ?? 'GET',
-          path: pathOf(request.url ?? '/'),
-          clientAddress: address,
-          ...(unparsed !== undefined && { unparsedAddress: unparsed }),
-          ...(userAgent !== undefined && { userAgent }),
-        }),
-      },
-      (scope) => {
-        latest.set(request.socket, { request, scope });
-        addHeaderOnWrite(response, CORRELATION_HEADER, correlationId);
-        for (const observer of observers) observer(request, response, scope);
-        return emit(name, ...args);
-      },
-    );
+    return enter(request, response, () => emit(name, ...args));
   }) as Server['emit'];
+  return enter;
+}
+
+function snapshotOf(request: IncomingMessage, trusted: TrustedProxies): ContextSnapshot {
+  const requestedId = request.headers[CORRELATION_HEADER];
+  const traceParent = parseTraceParent(request.headers['traceparent']);
+  const given = typeof requestedId === 'string' ? parseId(requestedId) : undefined;
+  const accepted = given ?? (traceParent && traceIdAsUuid(traceParent));
+  const { address, unparsed } = findClientAddress(
+    request.socket.remoteAddress,
+    headerText(request.headers['x-forwarded-for']),
+    trusted,
+  );
+  const userAgent = request.headers['user-agent'];
+  return {
+    correlationId: accepted ?? newId(),
+    origin: accepted ? 'client' : 'server',
+    ...(traceParent && { traceParent }),
+    request: Object.freeze({
+      method: request.method ?? 'GET',
+      path: pathOf(request.url ?? '/'),
+      clientAddress: address,
+      ...(unparsed !== undefined && { unparsedAddress: unparsed }),
+      ...(userAgent !== undefined && { userAgent }),
+    }),
+  };
 }
 
 /**

@@ -58,10 +58,14 @@ export function joinTransactions(source: DataSource): void {
     return runner ? manager : nestTransactions(manager);
   };
 
-  Object.assign(source.manager, { dataSource: joining });
+  replaceSource(source.manager, joining);
   nestTransactions(source.manager);
-  if (source.queryResultCache) Object.assign(source.queryResultCache, { dataSource: joining });
+  if (source.queryResultCache) replaceSource(source.queryResultCache, joining);
 }
+
+/** TypeORM 0.3 names the property `connection`. */
+const replaceSource = (owner: object, joining: DataSource): object =>
+  Object.assign(owner, 'dataSource' in owner ? { dataSource: joining } : { connection: joining });
 
 /** Makes `manager.transaction()` run in a savepoint of the running transaction, if there is one. */
 export function nestTransactions(manager: EntityManager): EntityManager {

@@ -4,6 +4,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { PikaiaError } from '@pikaia/core';
 import { currentQueryStats } from '@pikaia/logging';
 import type { DataSource, QueryRunner } from 'typeorm';
+import './caller-context.js';
 import { watchJoinedCalls } from './joined-calls.js';
 import { joinTransactions, nestTransactions } from './joining-data-source.js';
 import { runCallbacks } from './run-callbacks.js';

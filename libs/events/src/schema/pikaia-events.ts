@@ -19,7 +19,7 @@ Exit status: 0 if all is well, 1 if a file differs or a change is incompatible, 
   --base <revision>   the git revision whose files are published (default: the last commit)
   --write             writes the files, unless a change is incompatible`;
 
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => (process.exitCode = status));
 
 async function main(args: string[]): Promise<number> {
   try {

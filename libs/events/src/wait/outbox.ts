@@ -91,7 +91,9 @@ export class Outbox implements OnModuleDestroy {
 
   private wait(consumer: string, changes: readonly Change[], timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const description = this.options.queueConsumers.find(({ name }) => name === consumer);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let resolve!: () => void;
+    let reject!: (reason: unknown) => void;
+    const promise = new Promise<void>((...settle) => ([resolve, reject] = settle));
     let [unseen, last, cause]: [number, string, unknown] = [changes.length, 'its state could not be read', undefined];
     const polls = changes.map((change) =>
       this.poller.add({

@@ -62,7 +62,9 @@ function writeKeptLines({ lines, dropped: count }: ReturnType<DebugRing['close']
 
 function outcomeOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Outcome {
   const { statusCode } = response;
-  if (response.writableFinished) {
+  // A response of inject() is closed before its stand-in for a socket has taken the data.
+  const isFinished = response.writableFinished || (response.writableEnded && 'isLightMyRequest' in response);
+  if (isFinished) {
     return statusCode >= 500 ? [FAILED, statusCode] : [COMPLETED, statusCode];
   }
   // request.aborted and socket.destroyed do not tell which side broke off. Only a client that disconnected has ended or

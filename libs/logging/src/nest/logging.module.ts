@@ -12,13 +12,13 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { parseCorrelationHosts, parseTrustedProxies, sendCorrelationId, systemClock, type CorrelationHosts } from '@pikaia/core';
-import { Logger, LoggerModule, NativeLogger, PinoLogger, type Params } from 'nestjs-pino';
+import { LoggerModule } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { getLogger } from '../logger.js';
 import { configureLogging, outputFormat, type LoggingOptions } from '../output/log-output.js';
-import { ContextPinoLogger } from './context-pino-logger.js';
+import { enterContextAtInject, type InjectingServer } from './injected-requests.js';
 import { nestLogger } from './nest-logger.js';
-import { pinoBridge } from './pino-bridge.js';
+import { pinoModules } from './pino-modules.js';
 import { enableRequestLogging, type RequestLoggingOptions } from './request-logging.js';
 
 export interface LoggingModuleOptions extends LoggingOptions {
@@ -52,12 +52,10 @@ const CONFIGURATION = Symbol('pikaia.logging.configuration');
 const logger = getLogger('application');
 const started = new WeakSet<HttpAdapterHost>();
 
-const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
-
 /**
  * Sets up logging for a Nest application on Fastify or Express:
  *
- * - Each request has its own context, opened when Node emits the request, and an access line.
+ * - Each request has its own context, opened when Node emits the request, and an access line. So has a request of `inject()`.
  * - Outgoing requests to loopback and to `correlationHosts` carry the correlation id.
  * - Messages of Nest become log records.
  * - Logger and PinoLogger of nestjs-pino can be injected. PinoLogger.assign adds fields to the request. The middleware of nestjs-pino is not installed, because it halves
@@ -97,8 +95,10 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
 
   /** Runs before the server listens. An application without HTTP has no server. */
   onModuleInit(): void {
-    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
-    if (server) enableRequestLogging(server, this.configuration.requestLogging);
+    const { httpAdapter: adapter } = this.host;
+    const server = adapter?.getHttpServer() as Server | undefined;
+    const enter = server && enableRequestLogging(server, this.configuration.requestLogging);
+    if (enter && adapter.getType() === 'fastify') enterContextAtInject(adapter.getInstance<InjectingServer>(), enter);
     const { correlationHosts } = this.configuration;
     if (correlationHosts) this.stopSending = sendCorrelationId(correlationHosts);
   }
@@ -138,7 +138,7 @@ function configure({
 const loggingModule = (configuration: Provider, ...options: readonly DynamicModule[]): DynamicModule => ({
   module: LoggingModule,
   global: true,
-  imports: [pinoModule(), ...options],
+  imports: [...pinoModules(), ...options],
   providers: [configuration],
   exports: [LoggerModule],
 });
@@ -146,18 +146,4 @@ const loggingModule = (configuration: Provider, ...options: readonly DynamicModu
 function logStart(): void {
   const { level, format } = outputFormat();
   logger.info('application_started', { log_level: level, log_format: format });
-}
-
-/** Returns the module of nestjs-pino with loggers that know the context and read the arguments of Nest. */
-function pinoModule(): DynamicModule {
-  const { providers = [], ...module } = LoggerModule.forRoot(pinoParams);
-  return {
-    ...module,
-    providers: [
-      ...providers,
-      { provide: PinoLogger, useClass: ContextPinoLogger },
-      { provide: Logger, useFactory: nestLogger },
-      { provide: NativeLogger, useFactory: nestLogger },
-    ],
-  };
 }

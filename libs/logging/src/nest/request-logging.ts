@@ -1,4 +1,4 @@
-import { enterContextAtRequest, type Clock, type TrustedProxies } from '@pikaia/core';
+import { enterContextAtRequest, type Clock, type RequestContext, type TrustedProxies } from '@pikaia/core';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
 import { accessLog } from '../http/access-log.js';
@@ -19,10 +19,12 @@ const enabledServers = new WeakSet<Server>(); // importing the module twice must
 /**
  * Opens a context for each request of `server` and writes its access line. It also covers further servers with the same
  * request handler: Fastify opens one for each address of a host name such as localhost.
+ *
+ * @returns a function for requests that reach the framework without the server. Undefined if the server has been enabled before.
  */
-export function enableRequestLogging(server: Server, options: RequestLoggingOptions): void {
+export function enableRequestLogging(server: Server, options: RequestLoggingOptions): RequestContext | undefined {
   for (const handler of server.listeners('request')) optionsByHandler.set(handler as Handler, options);
-  enableOnce(server, options);
+  return enableOnce(server, options);
 }
 
 subscribe('tracing:net.server.listen:asyncStart', (message) => {
@@ -32,9 +34,9 @@ subscribe('tracing:net.server.listen:asyncStart', (message) => {
   if (options) enableOnce(server, options);
 });
 
-function enableOnce(server: Server, { trustedProxies, writesLines, clock }: RequestLoggingOptions): void {
-  if (enabledServers.has(server)) return;
+function enableOnce(server: Server, { trustedProxies, writesLines, clock }: RequestLoggingOptions): RequestContext | undefined {
+  if (enabledServers.has(server)) return undefined;
   enabledServers.add(server);
-  enterContextAtRequest(server, trustedProxies, writesLines ? [accessLog(clock)] : []);
   if (writesLines) logClientErrors(server);
+  return enterContextAtRequest(server, trustedProxies, writesLines ? [accessLog(clock)] : []);
 }
