@@ -34,7 +34,7 @@ export interface OrganizationThroughput {
   readonly since: Date;
   /** The newest 50,000 events are counted. */
   readonly published: readonly (number | null)[];
-  /** The failed attempts to deliver events of the organization, among the newest 5,000 of each sink. */
+  /** The failed attempts to deliver events of the organization, among the newest 2,000 of each sink. */
   readonly failed_attempts: readonly (number | null)[];
 }
 

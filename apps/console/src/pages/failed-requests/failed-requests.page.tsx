@@ -35,7 +35,7 @@ export default function FailedRequestsPage() {
       <ListState what="requests" query={query} empty={last ? <NoFailedRequest found={last} /> : <Loading what="requests" />}>
         <FailedRequestList requests={query.items ?? []} label="Failed and refused requests" />
         {last?.searched_from != null && (
-          <p className="hint">
+          <p className="hint more">
             The log lines since <Moment at={last.searched_from} /> were searched.
             {last.is_cut && ' The search stopped there at its limit; older lines can be searched.'}
           </p>

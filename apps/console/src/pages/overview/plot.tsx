@@ -6,7 +6,8 @@ import type { PlotData, PlotSeries } from './plot-data.js';
 const MINUTE_S = 60;
 const INKS = ['good', 'bad', 'quiet', 'line'] as const;
 const DASH = [5, 4]; // of failures, so that the color is not the only difference
-const AXIS_PX = 44;
+const [TIME_AXIS_PX, TIME_SPACE_PX] = [24, 80];
+const [COUNT_AXIS_PX, COUNT_SPACE_PX] = [44, 20];
 const INTEGERS = [1, 2, 5].flatMap((step) => Array.from({ length: 8 }, (_, power) => step * 10 ** power)).sort((a, b) => a - b);
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const COUNT = new Intl.NumberFormat(undefined, { notation: 'compact' });
@@ -54,7 +55,8 @@ export default function Plot({ label, since, series, height, onHover }: PlotProp
 const dataOf = (since: string, series: readonly PlotSeries[]): uPlot.AlignedData => {
   const start = Date.parse(since) / 1_000;
   const minutes = (series[0]?.counts ?? []).map((_, minute) => start + minute * MINUTE_S);
-  return [minutes, ...series.map(({ counts }) => [...counts])];
+  // A line along the axis says nothing.
+  return [minutes, ...series.map(({ counts }) => (counts.some(Boolean) ? [...counts] : counts.map(() => null)))];
 };
 
 function optionsOf(
@@ -74,8 +76,19 @@ function optionsOf(
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { y: { range: (_, _min, max: number | null) => [0, Math.max(1, Math.ceil((max ?? 0) * 1.1))] } },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((second) => TIME.format(second * 1_000)) },
-      { ...axis, size: AXIS_PX, incrs: INTEGERS, values: (_, splits) => splits.map((count) => COUNT.format(count)) },
+      {
+        ...axis,
+        size: TIME_AXIS_PX,
+        space: TIME_SPACE_PX,
+        values: (_, splits) => splits.map((second) => TIME.format(second * 1_000)),
+      },
+      {
+        ...axis,
+        size: COUNT_AXIS_PX,
+        space: COUNT_SPACE_PX,
+        incrs: INTEGERS,
+        values: (_, splits) => splits.map((count) => COUNT.format(count)),
+      },
     ],
     series: [
       {},
