@@ -1,6 +1,7 @@
 import { newId } from '@pikaia/core';
 import type { BrowserContext, Locator, Page, Route } from 'playwright-core';
 import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { readDocument } from '../support/openapi/document.js';
 import { System } from '../support/system/system.js';
 import { pollUntil } from '../support/time/wait-for.js';
 
@@ -12,6 +13,10 @@ const MAIL = 'local/welcome-email';
 const CACHE = 'local/permissions-cache';
 const GONE = 'local/renamed';
 const MAX_TABS = 150;
+const { ReasonRequest } = readDocument().components['schemas'] as {
+  ReasonRequest: { properties: { reason: { maxLength: number } } };
+};
+const MAX_REASON = ReasonRequest.properties.reason.maxLength;
 
 interface Entry {
   readonly action: string;
@@ -141,6 +146,7 @@ describeWithBrowser('the operations page', () => {
     await page.getByRole('button', { name: `Pause ${MAIL}` }).click();
     const dialog = dialogOf(page, `Pause ${MAIL}`);
     const [reason, submit] = [dialog.getByLabel('Reason'), dialog.getByRole('button', { name: 'Pause', exact: true })];
+    expect(Number(await reason.getAttribute('maxlength'))).toBe(MAX_REASON);
     await reason.fill('   ');
     await submit.click();
     expect(keys).toEqual([]);

@@ -185,6 +185,50 @@ it('every command to a sink or an event accepts a reason and records it', async 
     expect((await post(`/admin/outbox/sinks/${SINK}/pause`, OLGA, { reason: invalid })).status).toBe(422);
 });
 
+describe('GET /admin/outbox', () => {
+  it('shows the running workers with the sinks that each leads, and no worker that has stopped', async () => {
+    const other = await system.startWorker({ WORKER_VERSION: '2026-01-31.2' });
+    const workers = async () => (await get('/admin/outbox')).body['workers'] as Record<string, unknown>[];
+    await pollUntil(async () => (await workers()).length === 2);
+    const leader = (await workers()).find(({ version }) => version === null);
+    expect(leader).toMatchObject({
+      is_silent: false,
+      sinks: expect.arrayContaining(['log', SINK]),
+      leads: expect.arrayContaining([SINK]),
+    });
+    const standby = (await workers()).find(({ version }) => version === '2026-01-31.2');
+    expect(standby).toMatchObject({ is_silent: false, sinks: leader!['sinks'], leads: [] });
+    await other.stop();
+    expect(await workers()).toMatchObject([{ worker: leader!['worker'] }]);
+  });
+});
+
+describe('GET /admin/outbox/blocked', () => {
+  it('lists what a failed event blocks, in pages, for operators and viewers', async () => {
+    await system.query(
+      `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
+         aggregate_type, aggregate_id, organization_id, occurred_at, payload)
+       select 'local/permissions-cache', gen_random_uuid(), n, 'failed', 10, 'refused', 'member.invited', 1, 'member', gen_random_uuid()::text,
+         null, now(), '{}' from generate_series(1, 3) n`,
+    );
+    try {
+      const first = await get('/admin/outbox/blocked?limit=2');
+      expect(dataOf(first)).toMatchObject([
+        { sink: 'local/permissions-cache', event_type: 'member.invited', waiting: 0, last_error: 'refused' },
+        { sink: 'local/permissions-cache' },
+      ]);
+      const cursor = encodeURIComponent(String(first.body['next_cursor']));
+      const second = await get(`/admin/outbox/blocked?limit=2&cursor=${cursor}`, 'vera@example.com');
+      const ids = [...dataOf(first), ...dataOf(second)].map(({ event_id: id }) => id);
+      expect([ids.length, new Set(ids).size, second.body['next_cursor']]).toEqual([3, 3, null]);
+      expect((await get(`/admin/outbox/commands?cursor=${cursor}`)).status).toBe(422); // a cursor of another list
+      expect((await get('/admin/outbox/blocked', ALICE)).status).toBe(403);
+    } finally {
+      await system.query(`delete from outbox.outbox_delivery where sink = 'local/permissions-cache'`);
+    }
+  });
+});
+
 describe('GET /admin/outbox/housekeeping', () => {
   it('shows the last run, the retentions of the worker and what a run would remove, and removes nothing', async () => {
     await system.query(

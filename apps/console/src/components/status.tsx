@@ -5,6 +5,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   done: 'good',
   active: 'good',
   failed: 'bad',
+  refused: 'bad',
   retrying: 'warn',
   waiting: 'warn',
   paused: 'warn',

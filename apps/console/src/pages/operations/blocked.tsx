@@ -46,17 +46,19 @@ export function BlockedObjects({ disabledBecause }: { readonly disabledBecause: 
                       {blocked.event_type}
                     </Link>
                   </td>
-                  <td>{blocked.sink}</td>
-                  <td>
+                  <td data-heading="Sink">{blocked.sink}</td>
+                  <td data-heading="Object">
                     <Link href={`/events?aggregate_id=${encodeURIComponent(blocked.aggregate_id)}`} title={blocked.aggregate_id}>
                       {blocked.aggregate_type} <code>{blocked.aggregate_id.slice(-8)}</code>
                     </Link>
                   </td>
-                  <td>{countText(blocked.waiting)}</td>
-                  <td className="time">
+                  <td data-heading="Waiting">{countText(blocked.waiting)}</td>
+                  <td className="time" data-heading="Failed">
                     <Moment at={blocked.failed_at} />
                   </td>
-                  <td className="error-text">{blocked.last_error}</td>
+                  <td className="error-text" data-heading="Last error">
+                    {blocked.last_error}
+                  </td>
                   <td>
                     <ActionButton
                       label={`Skip ${blocked.event_type} at ${blocked.sink}`}

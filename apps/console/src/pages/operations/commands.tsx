@@ -65,7 +65,7 @@ function CommandRow({ command, disabledBecause, onCancel }: CommandRowProps) {
       {isRunning ? (
         <RunningCommand listed={command} />
       ) : (
-        <details>
+        <details open={command.status !== 'done'}>
           <summary>Answers</summary>
           <CommandProgress command={command} />
         </details>

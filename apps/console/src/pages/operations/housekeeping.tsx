@@ -67,11 +67,13 @@ function Removals(props: { readonly removals: readonly Removal[]; readonly label
           {shown.map(({ what, removed, unit, kept, is_capped: isCapped }) => (
             <tr key={what}>
               <th scope="row">{what}</th>
-              <td>
+              <td data-heading="Amount">
                 {amountText(removed, unit)}
                 {isCapped === true && ' or more'}
               </td>
-              <td className="wrap">{kept ?? '–'}</td>
+              <td className="wrap" data-heading="Kept because">
+                {kept ?? '–'}
+              </td>
             </tr>
           ))}
         </tbody>

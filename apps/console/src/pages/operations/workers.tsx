@@ -29,16 +29,22 @@ export const Workers = ({ workers }: { readonly workers: readonly Worker[] }) =>
           {workers.map(({ worker, version, started_at: started, reported_at: reported, is_silent: silent, sinks, leads }) => (
             <tr key={worker}>
               <th scope="row">{worker}</th>
-              <td>{silent ? <Status status="silent" tone="bad" /> : <Status status="running" tone="good" />}</td>
-              <td>{version ?? '–'}</td>
-              <td className="time">
+              <td data-heading="State">
+                {silent ? <Status status="silent" tone="bad" /> : <Status status="running" tone="good" />}
+              </td>
+              <td data-heading="Version">{version ?? '–'}</td>
+              <td className="time" data-heading="Started">
                 <Moment at={started} />
               </td>
-              <td className="time">
+              <td className="time" data-heading="Last report">
                 <Moment at={reported} />
               </td>
-              <td className="wrap">{leads.join(', ') || '–'}</td>
-              <td className="wrap">{sinks.filter((sink) => !leads.includes(sink)).join(', ') || '–'}</td>
+              <td className="wrap" data-heading="Leads">
+                {leads.join(', ') || '–'}
+              </td>
+              <td className="wrap" data-heading="Stands by for">
+                {sinks.filter((sink) => !leads.includes(sink)).join(', ') || '–'}
+              </td>
             </tr>
           ))}
         </tbody>
