@@ -15,6 +15,8 @@ import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
 import { EventFilterRequest, FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
 import {
+  FindCommandsRequest,
+  PreviewReplayRequest,
   ReasonRequest,
   ReplayEventsRequest,
   ReplayFilterRequest,
@@ -42,6 +44,8 @@ const CLASSES: readonly (new () => object)[] = [
   SinkRequest,
   ReplayFilterRequest,
   ReplayEventsRequest,
+  PreviewReplayRequest,
+  FindCommandsRequest,
   InviteRequest,
   ChangeRoleRequest,
   PermissionsRequest,

@@ -30,6 +30,7 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
   'POST /api/v1/organizations': { body: { name: CANARY, slug: CANARY } },
   'PATCH /api/v1/organization': { body: { name: CANARY } },
   'POST /api/v1/admin/events/replay': { body: { filter: { event_type: CANARY, error: CANARY }, sink: CANARY } },
+  'POST /api/v1/admin/events/replay/preview': { body: { filter: { event_type: CANARY, error: CANARY }, sink: CANARY } },
   'POST /api/v1/admin/events/:id/replay': { body: { sink: CANARY } },
   'POST /api/v1/admin/events/:id/skip': { body: { sink: CANARY } },
   ...Object.fromEntries(

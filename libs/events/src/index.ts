@@ -31,7 +31,7 @@ export {
 } from './housekeeping/housekeeping.preview.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
-export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
+export { COMMANDS, MAX_SELECTED_EVENTS, type CommandAnswer, type CommandName, type ReplayFilter } from './commands/command.js';
 export type { CommandPage, CommandPlace, CommandStatus, CommandView, ReplayProgress, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
 export { EventLog, type EventCount, type EventHistory, type EventPage, type EventPageRequest } from './admin/event-log.js';
@@ -47,7 +47,15 @@ export type {
 } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
-export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
+export {
+  OutboxOperations,
+  type CommandSelection,
+  type OperationReason,
+  type OperationScope,
+  type ReplayRequest,
+  type ReplaySelection,
+} from './admin/outbox.operations.js';
+export type { SinkPreview, TypePreview } from './admin/replay.preview.js';
 export type { SinkState } from './log/sink-state.js';
 export { OutboxOverview, type FailureGroup, type OutboxOverviewView, type SinkThroughput } from './admin/outbox.overview.js';
 export {

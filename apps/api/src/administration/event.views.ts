@@ -61,6 +61,9 @@ const Delivery = Fields(
     next_attempt_at: OrNull(Timestamp('The time of the next attempt.')),
     updated_at: OrNull(Timestamp('The time of the last change. Null unless a delivery is stored.')),
     published_at: OrNull(Timestamp('The time at which the sink received the event.')),
+    waits_behind: OrNull(
+      Id('The first unsettled event of the same object at this sink, behind which this one waits. Null unless it is `waiting`.'),
+    ),
   },
   { $id: 'Delivery' },
 );

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
-import { Audited } from '@pikaia/audit';
+import { Audited, NotAudited } from '@pikaia/audit';
 import { EventLog, OutboxOperations } from '@pikaia/events';
 import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
@@ -12,7 +12,9 @@ import { operationRequested } from './audit-actions.js';
 import { EventFilterRequest, FindEventsRequest } from './event.requests.js';
 import { EventCountView, EventDetailsView, EventPage } from './event.views.js';
 import { listedEvent } from './listed.js';
-import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
+import { PreviewReplayRequest, ReplayEventsRequest, SinkRequest, type ReplayFilterRequest } from './operation.requests.js';
+import { previewedSink } from './replay.preview.js';
+import { ReplayPreviewView } from './replay.views.js';
 import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
 import { operationScopeOf, readScopeOf, requireOwnOrganization } from './scope.js';
 
@@ -68,7 +70,8 @@ export class EventsController {
   @Post('replay')
   @Endpoint({
     summary: 'Replay the events that match a filter',
-    description: 'Replays to all sinks or to one. Only counts the events unless `dry_run` is false.',
+    description:
+      'Replays to all sinks or to one. Only counts the events unless `dry_run` is false. `POST /admin/events/replay/preview` responds at once.',
     example: {
       filter: { event_type: 'member.invited', status: 'failed' },
       dry_run: true,
@@ -85,15 +88,7 @@ export class EventsController {
     @Body() { filter, dry_run: dryRun, limit, rate, sink, reason }: ReplayEventsRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (!Object.values(filter).some((value) => value !== undefined))
-      throw Problem.invalid([
-        {
-          field: 'filter',
-          message: 'filter must contain at least one condition; to select all events of a period, set from and to',
-        },
-      ]);
-    requirePeriod(filter, 'filter.');
-    requireOwnOrganization(identity, filter.organization_id);
+    requireReplayFilter(identity, filter);
     const optional = {
       ...(limit !== undefined && { limit }),
       ...(rate !== undefined && { rate }),
@@ -103,6 +98,25 @@ export class EventsController {
       reply,
       this.operations.replay({ filter: { ...filter }, dryRun, reason, ...optional, ...operationScopeOf(identity) }),
     );
+  }
+
+  @Post('replay/preview')
+  @AllowedTo('admin', 'operator', 'viewer')
+  @Endpoint({
+    summary: 'Count what a replay would send to each sink',
+    description:
+      'Changes nothing, and its cost is bounded: see `is_capped`. A dry run of `POST /admin/events/replay` counts exactly, when the workers get to it.',
+    example: { filter: { event_type: 'member.invited', status: 'failed' } },
+    reads: true,
+    responses: { 200: ReplayPreviewView },
+    problems: ['not-found', 'conflict'],
+  })
+  @HttpCode(HttpStatus.OK)
+  @NotAudited('a preview changes nothing')
+  async previewReplay(@CurrentIdentity() identity: Identity, @Body() { filter, sink }: PreviewReplayRequest) {
+    requireReplayFilter(identity, filter);
+    const sinks = await this.operations.previewReplay({ filter: { ...filter }, sink, ...operationScopeOf(identity) });
+    return { sinks: sinks.map((preview) => previewedSink(preview)) };
   }
 
   @Post(':id/replay')
@@ -147,4 +161,17 @@ export class EventsController {
   ) {
     return respondAccepted(reply, this.operations.skip(id, { reason, ...(sink !== undefined && { sink }) }));
   }
+}
+
+/** @throws Problem 422 for a filter without a condition, or with an invalid period; 403 if an admin requests another organization. */
+function requireReplayFilter(identity: Identity, filter: ReplayFilterRequest): void {
+  if (!Object.values(filter).some((value) => value !== undefined))
+    throw Problem.invalid([
+      {
+        field: 'filter',
+        message: 'filter must contain at least one condition; to select all events of a period, set from and to',
+      },
+    ]);
+  requirePeriod(filter, 'filter.');
+  requireOwnOrganization(identity, filter.organization_id);
 }

@@ -1,8 +1,11 @@
-import { Description, IsText, IsTimestamp, IsVisibleText, OptionalField } from '@pikaia/core';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
-import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
+import { applyDecorators } from '@nestjs/common';
+import { Description, IsText, IsTimestamp, IsVisibleText, OptionalField, parseId } from '@pikaia/core';
+import { COMMANDS, MAX_SELECTED_EVENTS, type CommandName } from '@pikaia/events';
+import { Transform, Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsObject, Matches, ValidateNested } from 'class-validator';
+import { ANY_UUID, CanonicalId, IsCanonicalId } from '../server/canonical.js';
 import { IsIntegerBetween } from '../server/is-integer.js';
+import { PageRequest } from '../server/page.request.js';
 import { OptionalBody } from '../server/request.pipe.js';
 import { IsFingerprint } from './event.requests.js';
 
@@ -31,8 +34,25 @@ export class DropTypeRequest extends ReasonRequest {
   event_type!: string;
 }
 
+/** Accepts UUIDs in any spelling and converts them to the stored one. */
+const IsEventIdList = (): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      Array.isArray(value) ? value.map((id: unknown) => (typeof id === 'string' ? (parseId(id) ?? id) : id)) : value,
+    ),
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(MAX_SELECTED_EVENTS),
+    Matches(new RegExp(ANY_UUID), { each: true, message: 'each value in $property must be a UUID' }),
+  );
+
 /** Selects events. An event must match all given conditions. */
 export class ReplayFilterRequest {
+  @Description('The ids of the events.')
+  @OptionalField()
+  @IsEventIdList()
+  event_ids?: string[];
+
   @Description('The type of the event.')
   @OptionalField()
   @IsText({ max: 200 })
@@ -92,6 +112,20 @@ export class ReplayFilterRequest {
   to?: string;
 }
 
+/** Selects the events of a replay and their sinks. */
+export class PreviewReplayRequest {
+  @Description('Selects events. An event must match all given conditions, and there must be at least one.')
+  @IsObject()
+  @ValidateNested({ message: '$property must be an object' })
+  @Type(() => ReplayFilterRequest)
+  filter!: ReplayFilterRequest;
+
+  @Description('The name of the sink. If absent, the replay goes to each sink that is not retired.')
+  @OptionalField()
+  @IsText({ min: 1, max: 200 })
+  sink?: string;
+}
+
 export class ReplayEventsRequest extends SinkRequest {
   @Description('Selects events. An event must match all given conditions, and there must be at least one.')
   @IsObject()
@@ -113,4 +147,17 @@ export class ReplayEventsRequest extends SinkRequest {
   @OptionalField()
   @IsIntegerBetween(1, 100_000)
   rate?: number;
+}
+
+/** The query of the list of commands. */
+export class FindCommandsRequest extends PageRequest {
+  @Description('The command.')
+  @OptionalField()
+  @IsIn(COMMANDS)
+  command?: CommandName;
+
+  @Description('`open`: only commands that at least one sink has not answered.')
+  @OptionalField()
+  @IsIn(['open'])
+  state?: 'open';
 }

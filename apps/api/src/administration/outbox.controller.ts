@@ -8,9 +8,8 @@ import { Problem } from '../errors/problem.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageCursor } from '../server/page.cursor.js';
-import { PageRequest } from '../server/page.request.js';
 import { operationRequested } from './audit-actions.js';
-import { DropTypeRequest, ReasonRequest } from './operation.requests.js';
+import { DropTypeRequest, FindCommandsRequest, ReasonRequest } from './operation.requests.js';
 import { CommandPage, CommandView, OutboxStatusView } from './outbox.views.js';
 import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
@@ -62,9 +61,9 @@ export class OutboxController {
     responses: { 200: CommandPage },
   })
   @AllowedTo('admin', 'operator')
-  async commands(@CurrentIdentity() identity: Identity, @Query() { cursor, limit }: PageRequest) {
-    const scope = operationScopeOf(identity);
-    const list = `commands:${scope.organizationId ?? ''}`;
+  async commands(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, command, state }: FindCommandsRequest) {
+    const scope = { ...operationScopeOf(identity), command, open: state === 'open' };
+    const list = `commands:${JSON.stringify(scope)}`;
     const before = cursor === undefined ? undefined : (JSON.parse(this.cursors.decode(cursor, list)) as CommandPlace);
     const { data, next } = await this.operations.list(limit, { ...scope, before });
     return { data, next_cursor: next && this.cursors.encode(JSON.stringify(next), list) };

@@ -1,3 +1,4 @@
+import { COMMANDS } from '@pikaia/events';
 import { Type } from 'typebox';
 import { Count, Fields, Flag, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
 
@@ -31,6 +32,7 @@ const Progress = Fields(
     canceled: Flag('True if the replay was canceled and ends once none of its events is in flight.'),
     rate: OrNull(Count('The maximum number of events per second. Null: no limit.', 100)),
     started_at: Timestamp('The time of the start.'),
+    elapsed_ms: Count('The milliseconds since the start.', 1200),
     start_position: position('The place in the log at which the replay began'),
     position: position('The place that it has reached'),
     end_position: position('The place at which it ends'),
@@ -42,7 +44,7 @@ const Progress = Fields(
 export const CommandView = Fields(
   {
     id: Id('The id of the command.'),
-    command: OneOf('The command.', ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type', 'cancel']),
+    command: OneOf('The command.', COMMANDS),
     status: commandStatus,
     arguments: Type.Unknown({ description: 'The arguments of the command, as they are stored.', examples: [{ rate: 100 }] }),
     asked_by: Text('Who requested the command.', 'olivia@example.com'),
@@ -57,6 +59,7 @@ export const CommandView = Fields(
         status: commandStatus,
         done_at: OrNull(Timestamp('The time of the answer.')),
         answer: OrNull(Answer),
+        expected: OrNull(Count('The events that matched when a replay was given. Null: not counted, or more than 10,000.', 42)),
         progress: Type.Optional(Progress),
       }),
       'The answers of the sinks.',

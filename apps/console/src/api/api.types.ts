@@ -699,11 +699,33 @@ export interface paths {
         put?: never;
         /**
          * Replay the events that match a filter
-         * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false.
+         * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false. `POST /admin/events/replay/preview` responds at once.
          *
          *     For admins of an organization and operators of the platform.
          */
         post: operations["replayAllEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/replay/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count what a replay would send to each sink
+         * @description Changes nothing, and its cost is bounded: see `is_capped`. A dry run of `POST /admin/events/replay` counts exactly, when the workers get to it.
+         *
+         *     For admins of an organization, and operators and viewers of the platform.
+         */
+        post: operations["previewReplayEvents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2121,6 +2143,7 @@ export interface components {
             next_attempt_at: string | null;
             updated_at: string | null;
             published_at: string | null;
+            waits_behind: string | null;
         };
         FailedAttempt: {
             /**
@@ -2268,6 +2291,8 @@ export interface components {
         };
         /** @description Selects events. An event must match all given conditions, and there must be at least one. */
         ReplayFilterRequest: {
+            /** @description The ids of the events. */
+            event_ids?: string[];
             /** @description The type of the event. */
             event_type?: string;
             /** @description The type of the object that changed. */
@@ -2357,6 +2382,11 @@ export interface components {
              */
             started_at: string;
             /**
+             * @description The milliseconds since the start.
+             * @example 1200
+             */
+            elapsed_ms: number;
+            /**
              * @description The place in the log at which the replay began, a 64-bit integer as text.
              * @example 1042
              */
@@ -2439,8 +2469,56 @@ export interface components {
                      */
                     reason?: string;
                 } | null;
+                expected: number | null;
                 progress?: components["schemas"]["ReplayProgress"];
             }[];
+        };
+        PreviewReplayRequest: {
+            filter: components["schemas"]["ReplayFilterRequest"];
+            /** @description The name of the sink. If absent, the replay goes to each sink that is not retired. */
+            sink?: string;
+        };
+        PreviewedSink: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            sink: string;
+            /**
+             * @description A replay of a paused sink begins when the sink is resumed.
+             * @enum {string}
+             */
+            state: "active" | "paused" | "retired";
+            /**
+             * @description The events that match.
+             * @example 42
+             */
+            matched: number;
+            /**
+             * @description Those that failed and are retried.
+             * @example 2
+             */
+            dead_letters: number;
+            /**
+             * @description Those that the sink has never handled, because it registered their type later.
+             * @example 0
+             */
+            first_deliveries: number;
+            /**
+             * @description Those whose handler skips replays.
+             * @example 0
+             */
+            skipped: number;
+            /**
+             * @description True if there may be more: counting stops at 10,000 events, and after it has read the newest 100,000 of the log.
+             * @example false
+             */
+            is_capped: boolean;
+        };
+        /** @description What a replay would do now. */
+        ReplayPreview: {
+            /** @description The sinks of the replay. */
+            sinks: components["schemas"]["PreviewedSink"][];
         };
         SinkRequest: {
             /** @description The name of the sink. If absent, the operation applies to each sink that has the event. */
@@ -8359,7 +8437,8 @@ export interface operations {
                      *           "status": "pending",
                      *           "next_attempt_at": "2026-01-31T08:30:00.000Z",
                      *           "updated_at": "2026-01-31T08:30:00.000Z",
-                     *           "published_at": "2026-01-31T08:30:00.000Z"
+                     *           "published_at": "2026-01-31T08:30:00.000Z",
+                     *           "waits_behind": "019c12f4-7175-7abc-8504-af03c46f1d1b"
                      *         }
                      *       ],
                      *       "failed_attempts": [
@@ -8470,6 +8549,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8479,6 +8559,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -8489,6 +8570,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -8597,6 +8679,72 @@ export interface operations {
             "4XX": components["responses"]["RefusedRequest"];
         };
     };
+    previewReplayEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "event_type": "member.invited",
+                 *         "status": "failed"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sinks": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "state": "active",
+                     *           "matched": 42,
+                     *           "dead_letters": 2,
+                     *           "first_deliveries": 0,
+                     *           "skipped": 0,
+                     *           "is_capped": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
     replayEvents: {
         parameters: {
             query?: never;
@@ -8662,6 +8810,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8671,6 +8820,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -8681,6 +8831,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -8854,6 +9005,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8863,6 +9015,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -8873,6 +9026,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9073,6 +9227,10 @@ export interface operations {
     commandsOutbox: {
         parameters: {
             query?: {
+                /** @description The command. */
+                command?: "pause" | "resume" | "retire" | "skip" | "replay" | "drop_type" | "cancel";
+                /** @description `open`: only commands that at least one sink has not answered. */
+                state?: "open";
                 /** @description The number of items of a page. A page can have fewer. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, for the same filter. */
@@ -9112,6 +9270,7 @@ export interface operations {
                      *           "asked_by": "olivia@example.com",
                      *           "asked_at": "2026-01-31T08:30:00.000Z",
                      *           "reason": "The mail provider is down.",
+                     *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *           "sinks": [
                      *             {
                      *               "sink": "local/welcome-email",
@@ -9121,6 +9280,7 @@ export interface operations {
                      *                 "outcome": "done",
                      *                 "reason": "the sink is not paused"
                      *               },
+                     *               "expected": 42,
                      *               "progress": {
                      *                 "matched": 10,
                      *                 "sent": 8,
@@ -9131,6 +9291,7 @@ export interface operations {
                      *                 "canceled": false,
                      *                 "rate": 100,
                      *                 "started_at": "2026-01-31T08:30:00.000Z",
+                     *                 "elapsed_ms": 1200,
                      *                 "start_position": "1042",
                      *                 "position": "1042",
                      *                 "end_position": "1042",
@@ -9197,6 +9358,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9206,6 +9368,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9216,6 +9379,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9304,6 +9468,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9313,6 +9478,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9323,6 +9489,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9496,6 +9663,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9505,6 +9673,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9515,6 +9684,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9690,6 +9860,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9699,6 +9870,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9709,6 +9881,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -9882,6 +10055,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9891,6 +10065,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -9901,6 +10076,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10076,6 +10252,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10085,6 +10262,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10095,6 +10273,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10268,6 +10447,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10277,6 +10457,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10287,6 +10468,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10462,6 +10644,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10471,6 +10654,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10481,6 +10665,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10655,6 +10840,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10664,6 +10850,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10674,6 +10861,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",
@@ -10850,6 +11038,7 @@ export interface operations {
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
                      *       "reason": "The mail provider is down.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -10859,6 +11048,7 @@ export interface operations {
                      *             "outcome": "done",
                      *             "reason": "the sink is not paused"
                      *           },
+                     *           "expected": 42,
                      *           "progress": {
                      *             "matched": 10,
                      *             "sent": 8,
@@ -10869,6 +11059,7 @@ export interface operations {
                      *             "canceled": false,
                      *             "rate": 100,
                      *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "elapsed_ms": 1200,
                      *             "start_position": "1042",
                      *             "position": "1042",
                      *             "end_position": "1042",

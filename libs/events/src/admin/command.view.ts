@@ -28,6 +28,8 @@ export interface SinkAnswer {
   readonly status: CommandStatus;
   readonly done_at: Date | null;
   readonly answer: CommandAnswer | null;
+  /** The number of events that matched when a replay was given. Null: not counted, or more than 10,000. */
+  readonly expected: number | null;
   /** The progress of a replay that is not done. */
   readonly progress?: ReplayProgress;
 }
@@ -46,6 +48,8 @@ export interface ReplayProgress {
   /** The maximum number of events per second. Null: no limit. */
   readonly rate: number | null;
   readonly started_at: Date;
+  /** The time since the start, by the clock of the database. */
+  readonly elapsed_ms: number;
   readonly start_position: string;
   readonly position: string;
   readonly end_position: string;
@@ -83,6 +87,7 @@ interface CommandRow {
   readonly correlation_id: string | null;
   readonly done_at: string | null;
   readonly answer: CommandAnswer | null;
+  readonly expected: number | null;
   readonly progress: (Omit<ReplayProgress, 'started_at' | 'share'> & { readonly started_at: string }) | null;
 }
 
@@ -103,13 +108,14 @@ export function commandView({ rows }: FoundCommand): CommandView {
   };
 }
 
-function sinkAnswer({ sink, done_at, answer, progress }: CommandRow): SinkAnswer {
+function sinkAnswer({ sink, done_at, answer, expected, progress }: CommandRow): SinkAnswer {
   const status = answer?.outcome ?? (progress ? 'running' : 'pending');
   return {
     sink,
     status,
     done_at: done_at === null ? null : new Date(done_at),
     answer: redactValue(answer),
+    expected,
     ...(progress && !answer && { progress: replayProgress(progress) }),
   };
 }

@@ -44,6 +44,32 @@ describe('EventLog.get', () => {
   });
 });
 
+it('EventLog.get names the first unsettled event of the same aggregate, behind which an event waits at a sink', async () => {
+  const aggregate = randomUUID();
+  const [head, second, third] = [
+    await insertEvent(events.owner, { aggregate }),
+    await insertEvent(events.owner, { aggregate }),
+    await insertEvent(events.owner, { aggregate }),
+  ];
+  for (const [{ id }, status] of [
+    [head, 'failed'],
+    [second, 'waiting'],
+    [third, 'waiting'],
+    [await insertEvent(events.owner), 'failed'], // of another aggregate
+  ] as const)
+    await events.owner.query(
+      `insert into outbox.outbox_delivery (sink, event_id, position, status, event_type, schema_version, aggregate_type, aggregate_id,
+         occurred_at, payload)
+       select 'first', event_id, position, $2, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, payload
+       from outbox.outbox_log where event_id = $1`,
+      [id, status],
+    );
+  const headOf = async ({ id }: { readonly id: string }) => (await events.log.get(id, operator))!.deliveries[0]!.waits_behind;
+  expect([await headOf(head), await headOf(second), await headOf(third)]).toEqual([null, head.id, head.id]);
+  await events.owner.query(`update outbox.outbox_delivery set status = 'published' where event_id = $1`, [head.id]);
+  expect([await headOf(second), await headOf(third)]).toEqual([null, second.id]);
+});
+
 it('EventLog.find returns the cause of an event, also after its row of the log is gone', async () => {
   const cause = randomUUID();
   const { id } = await insertEvent(events.owner, { organizationId: 'o3', causationId: cause });

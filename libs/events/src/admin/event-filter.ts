@@ -10,7 +10,7 @@ export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skip
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
 /** Selects events. An event must match all given fields. */
-export interface EventFilter extends Omit<ReplayFilter, 'status' | 'error'> {
+export interface EventFilter extends Omit<ReplayFilter, 'status' | 'error' | 'event_ids'> {
   readonly status?: EventStatus;
   /** A sink. `status` is then that at this sink. Without a status, selects the events that the sink receives. */
   readonly sink?: string;

@@ -135,7 +135,7 @@ describe('one event', () => {
     expect(await log.get(id, scope)).toEqual({
       ...expected,
       ...empty,
-      deliveries: [{ sink: 'first', status: 'pending', attempts: 0, next_attempt_at: null, last_error: null, updated_at: null, published_at: null }], // prettier-ignore
+      deliveries: [{ sink: 'first', status: 'pending', attempts: 0, next_attempt_at: null, last_error: null, updated_at: null, published_at: null, waits_behind: null }], // prettier-ignore
     });
   });
 
@@ -159,7 +159,7 @@ describe('one event', () => {
     await plantReceipt('mailer', id, null, null);
     await plantReceipt('billing', id, '2026-01-17T10:00:03Z', { message_id: '1' });
     const updated_at = new Date('2026-01-18T10:00:00Z');
-    const delivery = { attempts: 2, next_attempt_at: null, updated_at };
+    const delivery = { attempts: 2, next_attempt_at: null, updated_at, waits_behind: null };
     const claimed_until = new Date('2026-01-18T11:00:00Z');
     const failed_attempts = [
       { event_id: id, sink: 'first', attempted_at: new Date('2026-01-17T10:00:01Z'), error: 'first error' },

@@ -130,21 +130,29 @@ export const FIND_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY},
 /** Counts the events that FIND_EVENTS_BY_DELIVERY selects, at most $9 of them. Parameters, index and locks: as there. */
 export const COUNT_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY}${count('null')}`;
 
+// The first open delivery of the aggregate of the event $1, at the sink of `d`.
+const HEAD = `(
+    select nullif(h.event_id, $1) from outbox.outbox_delivery w join outbox.outbox_delivery h on h.sink = w.sink
+      and h.aggregate_type = w.aggregate_type and h.aggregate_id = w.aggregate_id and h.status in ('retrying', 'waiting', 'failed')
+    where w.event_id = $1 and w.sink = d.sink order by h.position limit 1)`;
+
 /**
- * Selects an event at each sink that is not retired, is no observer and did not start after it. Once the log row of the event is gone, only its
- * stored deliveries remain. Index: the event_id index of each slot; primary key (event_id, sink). Locks: none.
+ * Selects an event at each sink that is not retired, is no observer and did not start after it, and the event behind which it waits there. Once
+ * the log row of the event is gone, only its stored deliveries remain. Index: the event_id index of each slot; primary key (event_id, sink);
+ * outbox_delivery_aggregate. Locks: none.
  */
 export const FIND_DELIVERIES = `
-  select s.name as sink, d.*
-  from outbox.outbox_sink s cross join outbox.outbox_log e
-  cross join lateral outbox.state_at(s.name, e.event_id, e.event_type, e.position, e.txid) d
-  where s.state <> 'retired' and not s.observer and e.event_id = $1
-  union all
-  select d.sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at,
-    case when d.status = 'published' then d.updated_at end
-  from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
-  where d.event_id = $1 and s.state <> 'retired' and not s.observer and not exists (select from outbox.outbox_log e where e.event_id = $1)
-  order by 1`;
+  select d.*, case when d.status = 'waiting' then ${HEAD} end as waits_behind from (
+    select s.name as sink, a.*
+    from outbox.outbox_sink s cross join outbox.outbox_log e
+    cross join lateral outbox.state_at(s.name, e.event_id, e.event_type, e.position, e.txid) a
+    where s.state <> 'retired' and not s.observer and e.event_id = $1
+    union all
+    select d.sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at,
+      case when d.status = 'published' then d.updated_at end
+    from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
+    where d.event_id = $1 and s.state <> 'retired' and not s.observer and not exists (select from outbox.outbox_log e where e.event_id = $1)) d
+  order by d.sink`;
 
 const RELATED = `select e.event_id, e.event_type, e.aggregate_type, e.aggregate_id, e.occurred_at, s.status
   from outbox.outbox_log e cross join lateral outbox.state_of(e.event_id, e.event_type, e.position, e.txid) s`;

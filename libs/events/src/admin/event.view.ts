@@ -67,6 +67,8 @@ export interface DeliveryView {
   /** Null unless a delivery is stored: for a sink that refused the event, at which it waited, or that handled it in a replay. */
   readonly updated_at: Date | null;
   readonly published_at: Date | null;
+  /** The first unsettled event of the same aggregate at this sink. Null unless the status is `waiting`. */
+  readonly waits_behind: string | null;
 }
 
 /** A failed attempt to deliver an event. */

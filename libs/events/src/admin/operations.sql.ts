@@ -1,12 +1,12 @@
 /**
  * Inserts a row for each sink and notifies the leaders at the commit. Commands are rare enough for a notification inside the
  * transaction. $1 id, $2 sinks, $3 command, $4 arguments, $5 organization or null, $6 actor, $7 correlation id, $8 channel,
- * $9 message, $10 reason or null.
+ * $9 message, $10 reason or null, $11 the expected number of events at each sink, or empty.
  */
 export const INSERT_COMMANDS = `
 with asked as (
-  insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by, correlation_id, reason)
-  select $1, sink, $3, $4, $5, $6, $7, $10 from unnest($2::text[]) as s(sink))
+  insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by, correlation_id, reason, expected)
+  select $1, sink, $3, $4, $5, $6, $7, $10, expected from unnest($2::text[], $11::int[]) as s(sink, expected))
 select pg_notify($8, $9)`;
 
 /** Lists one sink, or all sinks that are not observers, of which there are few. $1 name, or null for all. */
@@ -34,9 +34,10 @@ where s.state <> 'retired' and case when $2::text is null then not s.observer el
 const withSinks = (commands: string): string => `
 select c.id, c.asked_us, s.rows from (${commands}) c cross join lateral (
   select json_agg(s order by s.sink) as rows from (
-    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.reason, r.correlation_id, r.done_at, r.answer,
+    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.reason, r.correlation_id, r.done_at, r.answer, r.expected,
       case when p.id is not null then json_build_object('matched', p.matched, 'sent', p.sent, 'skipped', p.skipped,
         'dead_letters', p.revived, 'failed', p.failed, 'last_error', p.last_error, 'canceled', p.canceled, 'rate', p.rate, 'started_at', p.started_at,
+        'elapsed_ms', (extract(epoch from clock_timestamp() - p.started_at) * 1000)::bigint,
         'start_position', p.start_position::text, 'position', p.position::text, 'end_position', p.end_position::text) end as progress
     from outbox.outbox_command r left join outbox.outbox_replay p on p.id = r.id and p.sink = r.sink
     where r.id = c.id and ($1::text is null or r.organization_id = $1)) s) s
@@ -48,13 +49,16 @@ const ASKED_US = `to_char(asked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.
 
 /**
  * Reads the newest commands before a place. Index: outbox_command_asked, backwards; primary key. Locks: none. $1 organization or
- * null, $2 maximum number, $3 and $4 the time and id of the place, or null.
+ * null, $2 maximum number, $3 and $4 the time and id of the place, or null, $5 command or null, $6 true: only open commands. Cost: reads
+ * each kept command that is newer than the last one of the page.
  */
 export const LIST_COMMANDS = withSinks(`
   select id, ${ASKED_US} from outbox.outbox_command c
   where ($1::text is null or organization_id = $1)
     and not exists (select from outbox.outbox_command o where o.id = c.id and o.sink < c.sink)
     and ($3::timestamptz is null or (asked_at, id) < ($3::timestamptz, $4::uuid))
+    and ($5::text is null or command = $5)
+    and (not $6::boolean or exists (select from outbox.outbox_command o where o.id = c.id and o.done_at is null))
   order by asked_at desc, id desc limit $2::int`);
 
 /** Reads one command. Index: primary key. Locks: none. $1 organization or null, $2 id. */

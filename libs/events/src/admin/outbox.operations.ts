@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, queryJsonPage, Transactional, writeInTransaction } from '@pikaia/database';
 import { COMMAND_MESSAGE, OUTBOX_CHANNEL } from '../log/outbox-channel.js';
-import type { ReplayArguments, ReplayFilter } from '../commands/command.js';
+import type { CommandName, ReplayArguments, ReplayFilter } from '../commands/command.js';
 import { commandView, type CommandPage, type CommandPlace, type CommandView, type FoundCommand } from './command.view.js';
 import { OperationsAudit, type OperationRequest } from './operations-audit.js';
 import { FIND_COMMAND, FIND_EVENT, FIND_SINKS, FIND_BLOCKED_SINKS, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
+import { previewReplay, type SinkPreview } from './replay.preview.js';
 import type { SinkState } from '../log/sink-state.js';
 
 /** The organization whose events a command may affect. Undefined: all organizations. */
@@ -20,17 +21,35 @@ export interface OperationReason {
 
 type EventOperation = OperationScope & OperationReason & { readonly sink?: string };
 
-/** The arguments of `OutboxOperations.replay`. */
-export interface ReplayRequest extends OperationScope, OperationReason {
+/** The events of a replay and their sinks. */
+export interface ReplaySelection extends OperationScope {
   readonly filter: ReplayFilter;
   /** One sink. Default: every sink that is not retired. */
-  readonly sink?: string;
+  readonly sink?: string | undefined;
+}
+
+/** The arguments of `OutboxOperations.replay`. */
+export interface ReplayRequest extends ReplaySelection, OperationReason {
   /** True: counts the events and sends nothing. */
   readonly dryRun: boolean;
   /** The maximum number of events at each sink. Default: all that match. */
   readonly limit?: number;
   /** The maximum number of events per second at each sink. Default: as fast as the sink accepts them. */
   readonly rate?: number;
+}
+
+interface ActiveSink {
+  readonly name: string;
+  readonly state: SinkState;
+}
+
+/** Selects commands for `OutboxOperations.list`. */
+export interface CommandSelection extends OperationScope {
+  /** `next` of the previous page, for the same selection. */
+  readonly before?: CommandPlace | undefined;
+  readonly command?: CommandName | undefined;
+  /** True: only commands that at least one sink has not answered. */
+  readonly open?: boolean;
 }
 
 /**
@@ -112,23 +131,38 @@ export class OutboxOperations {
   async replayOne(eventId: string, { sink, reason, ...scope }: EventOperation = {}): Promise<CommandView> {
     await this.requireEvent(eventId, scope);
     const values: ReplayArguments = { filter: { event_id: eventId }, dry_run: false, limit: null, rate: null };
-    const sinks = await this.activeSinks(sink);
+    const sinks = namesOf(await this.activeSinks(sink));
     const about = { type: 'event', id: eventId } as const;
     return this.recordCommand({ commandId: newId(), command: 'replay', about, sinks, arguments: { ...values }, reason }, scope);
   }
 
   /**
-   * Replays all events that match the filter. A dry run only counts them.
+   * Replays all events that match the filter. A dry run only counts them, exactly.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
   @Transactional()
   async replay({ filter, sink, dryRun, limit, rate, reason, ...scope }: ReplayRequest): Promise<CommandView> {
     const values: ReplayArguments = { filter, dry_run: dryRun, limit: limit ?? null, rate: rate ?? null };
-    const sinks = await this.activeSinks(sink);
+    const sinks = namesOf(await this.activeSinks(sink));
+    const expected = dryRun ? undefined : (await this.previewReplay({ filter, sink, ...scope })).map(expectedOf(limit));
     const commandId = newId();
     const about = { type: 'events', id: commandId } as const;
-    return this.recordCommand({ commandId, command: 'replay', about, sinks, arguments: { ...values }, reason }, scope);
+    return this.recordCommand({ commandId, command: 'replay', about, sinks, arguments: { ...values }, reason }, scope, expected);
+  }
+
+  /**
+   * Counts what a replay would send to each sink now. Unlike a dry run, it writes nothing, needs no worker, and stops at 10,000 events:
+   * see `SinkPreview`.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
+   */
+  async previewReplay({ filter, sink, organizationId }: ReplaySelection): Promise<SinkPreview[]> {
+    const scoped = organizationId === undefined ? filter : { ...filter, organization_id: organizationId };
+    const previews: SinkPreview[] = [];
+    for (const { name, state } of await this.activeSinks(sink))
+      previews.push({ sink: name, state, ...(await previewReplay(name, scoped)) });
+    return previews;
   }
 
   /**
@@ -161,14 +195,9 @@ export class OutboxOperations {
 
   /**
    * Returns a page of the commands of this scope, newest first. A page has at most 1 MiB, as JSON.
-   *
-   * @param before `next` of the previous page, for the same scope.
    */
-  async list(
-    limit: number,
-    { organizationId, before }: OperationScope & { readonly before?: CommandPlace | undefined } = {},
-  ): Promise<CommandPage> {
-    const values = [organizationId ?? null, limit + 1, before?.[0] ?? null, before?.[1] ?? null];
+  async list(limit: number, { organizationId, before, command, open = false }: CommandSelection = {}): Promise<CommandPage> {
+    const values = [organizationId ?? null, limit + 1, before?.[0] ?? null, before?.[1] ?? null, command ?? null, open];
     const { rows, selected } = await queryJsonPage<FoundCommand>(currentManager(), LIST_COMMANDS, values);
     const found = rows.slice(0, limit);
     const last = found.at(-1);
@@ -182,12 +211,17 @@ export class OutboxOperations {
     values: Readonly<Record<string, unknown>>,
     reason: string | undefined,
   ): Promise<CommandView> {
-    const sinks = await this.activeSinks(sink);
+    const sinks = namesOf(await this.activeSinks(sink));
     const about = { type: 'sink', id: sink } as const;
     return this.recordCommand({ commandId: newId(), command, about, sinks, arguments: values, reason }, {});
   }
 
-  private async recordCommand(request: OperationRequest, { organizationId }: OperationScope): Promise<CommandView> {
+  /** @param expected the number of events that match at each sink; null where it is not known. */
+  private async recordCommand(
+    request: OperationRequest,
+    { organizationId }: OperationScope,
+    expected: readonly (number | null)[] = [],
+  ): Promise<CommandView> {
     const { commandId, command, sinks, arguments: values, reason } = request;
     const parameters = [
       commandId,
@@ -200,15 +234,16 @@ export class OutboxOperations {
       OUTBOX_CHANNEL,
       COMMAND_MESSAGE,
       reason ?? null,
+      expected,
     ];
     await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), transactionRequired);
     await this.audit.record(request);
     return (await this.find(commandId))!;
   }
 
-  private async activeSinks(name: string | undefined): Promise<string[]> {
-    const sinks = await this.query<{ name: string; state: SinkState }>(FIND_SINKS, [name ?? null]);
-    const active = sinks.filter(({ state }) => state !== 'retired').map((sink) => sink.name);
+  private async activeSinks(name: string | undefined): Promise<ActiveSink[]> {
+    const sinks = await this.query<ActiveSink>(FIND_SINKS, [name ?? null]);
+    const active = sinks.filter(({ state }) => state !== 'retired');
     if (active.length) return active;
     throw sinks.length
       ? new PikaiaError('PIKAIA_OUTBOX_SINK_RETIRED', `The sink ${name} is retired and accepts no commands.`)
@@ -229,6 +264,15 @@ export class OutboxOperations {
     return currentManager().query(sql, values);
   }
 }
+
+const namesOf = (sinks: readonly ActiveSink[]): string[] => sinks.map(({ name }) => name);
+
+const expectedOf =
+  (limit = Infinity) =>
+  ({ event_types: types, is_capped: isCapped }: SinkPreview): number | null => {
+    const matched = types.reduce((sum, type) => sum + type.matched, 0);
+    return isCapped ? null : Math.min(matched, limit);
+  };
 
 const transactionRequired = (): PikaiaError =>
   new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A command must be recorded inside a transaction.');

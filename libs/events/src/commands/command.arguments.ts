@@ -12,6 +12,7 @@ const ARGUMENT_NAMES: Readonly<Record<CommandName, readonly string[]>> = {
 
 const CONDITIONS: Readonly<Record<keyof ReplayFilter, true>> = {
   event_id: true,
+  event_ids: true,
   event_type: true,
   aggregate_type: true,
   aggregate_id: true,
@@ -47,7 +48,9 @@ function problemWithReplay({ filter, dry_run, limit, rate }: Readonly<Record<str
   if (!isObject(filter)) return 'filter must be a JSON object.';
   for (const [name, value] of Object.entries(filter)) {
     if (!Object.hasOwn(CONDITIONS, name)) return `This worker does not know filter.${name}. ${NEWER_VERSION_HINT}`;
-    if (typeof value !== 'string') return `filter.${name} must be a text.`;
+    if (name === 'event_ids') {
+      if (!isListOfTexts(value)) return 'filter.event_ids must be a list of ids.';
+    } else if (typeof value !== 'string') return `filter.${name} must be a text.`;
   }
   const { status } = filter;
   if (status !== undefined && status !== 'failed' && status !== 'published') return 'filter.status must be failed or published.';
@@ -58,6 +61,8 @@ function problemWithReplay({ filter, dry_run, limit, rate }: Readonly<Record<str
   }
   return undefined;
 }
+
+const isListOfTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,8 +1,16 @@
-export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay' | 'drop_type' | 'cancel';
+/** All commands. */
+export const COMMANDS = ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type', 'cancel'] as const;
+
+export type CommandName = (typeof COMMANDS)[number];
+
+/** The maximum number of events that a replay can name. The command and its audit entry contain their ids. */
+export const MAX_SELECTED_EVENTS = 500;
 
 /** Selects the events of a replay. An event must match all given conditions. The api uses the same field names. */
 export interface ReplayFilter {
   readonly event_id?: string;
+  /** Several events, at most MAX_SELECTED_EVENTS. */
+  readonly event_ids?: readonly string[];
   readonly event_type?: string;
   readonly aggregate_type?: string;
   readonly aggregate_id?: string;

@@ -60,8 +60,8 @@ export const resultOf = ({ counts: { matched, revived, ...sent }, dryRun, lastEr
 });
 
 /** Returns the filter as the parameters $7 to $18 of the statements in replay.sql.ts. */
-export const filterValues = (filter: ReplayFilter): (string | null)[] => [
-  filter.event_id ?? null,
+export const filterValues = (filter: ReplayFilter): unknown[] => [
+  namedEvents(filter),
   filter.event_type ?? null,
   filter.aggregate_type ?? null,
   filter.aggregate_id ?? null,
@@ -74,3 +74,12 @@ export const filterValues = (filter: ReplayFilter): (string | null)[] => [
   filter.actor_id ?? null,
   filter.fingerprint ?? null,
 ];
+
+/** Returns the ids of the events that match by their id. Null if the filter names none. */
+function namedEvents({ event_id: id, event_ids: ids }: ReplayFilter): readonly string[] | null {
+  if (id === undefined) return ids ?? null;
+  return ids === undefined || ids.includes(id) ? [id] : [];
+}
+
+/** Whether a filter names events by their ids. */
+export const isSelection = (filter: ReplayFilter): boolean => namedEvents(filter) !== null;

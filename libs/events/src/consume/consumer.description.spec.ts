@@ -16,10 +16,11 @@ class Postmark {
 }
 
 describe('describeConsumer', () => {
-  it('returns the name of a consumer and the contracts that it handles', () => {
+  it('returns the name of a consumer, the contracts that it handles, and the types that it skips in replays', () => {
     expect(describeConsumer(Postmark)).toEqual({
       name: 'postmark',
       contracts: [{ type: 'letter.posted', version: 1, aggregate: 'letter', source: 'post.letter', data: LetterPosted }],
+      typesSkippedInReplays: ['letter.posted'],
     });
   });
 

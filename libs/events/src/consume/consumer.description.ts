@@ -8,6 +8,8 @@ import { consumerDeclarationOf, handlerDeclarationsOf } from './consumer.decorat
 export interface ConsumerDescription {
   readonly name: string;
   readonly contracts: readonly Contract[];
+  /** The event types whose handlers skip replays. */
+  readonly typesSkippedInReplays: readonly string[];
 }
 
 /**
@@ -18,5 +20,11 @@ export interface ConsumerDescription {
 export function describeConsumer(type: Function): ConsumerDescription {
   const declared = consumerDeclarationOf(type);
   if (!declared) throw new PikaiaError('PIKAIA_CONSUMER_INVALID', `Consumer ${type.name}: it has no @Consumer.`);
-  return { name: declared.name, contracts: handlerDeclarationsOf(type).map(({ contract }) => contract) };
+  const handlers = handlerDeclarationsOf(type);
+  const runs = new Set(handlers.filter(({ replay }) => replay === 'run').map(({ contract }) => contract.type));
+  return {
+    name: declared.name,
+    contracts: handlers.map(({ contract }) => contract),
+    typesSkippedInReplays: [...new Set(handlers.map(({ contract }) => contract.type))].filter((one) => !runs.has(one)),
+  };
 }

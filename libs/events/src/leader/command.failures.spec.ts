@@ -33,6 +33,9 @@ describe('a command that cannot be executed', () => {
   it.each<[string, string, unknown, 'failed' | 'refused', RegExp]>([
     ['dry_run is null', 'replay', replayOf({}, { dry_run: null }), 'refused', /dry_run must be/],
     ['a condition is null', 'replay', replayOf({ event_type: null }), 'refused', /filter\.event_type must be a text/],
+    ['the events are not a list', 'replay', replayOf({ event_ids: 'x' }), 'refused', /filter\.event_ids must be a list/],
+    ['an event is null', 'replay', replayOf({ event_ids: [null] }), 'refused', /filter\.event_ids must be a list/],
+    ['an event of several is not a UUID', 'replay', replayOf({ event_ids: ['x'] }), 'failed', /22P02/],
     ['a condition is unknown', 'replay', replayOf({ tier: 'gold' }), 'refused', /does not know filter\.tier/],
     ['a condition is called as a member of every object', 'replay', replayOf({ toString: 'x' }), 'refused', /filter\.toString/],
     ['the status is unknown', 'replay', replayOf({ status: 'lost' }), 'refused', /filter\.status/],

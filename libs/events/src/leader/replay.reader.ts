@@ -1,8 +1,8 @@
 import type { RelayContext } from '../delivery/relay.context.js';
 import { afterEvent, queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
 import { newDelivery, type Delivery } from '../delivery/delivery.js';
-import { filterValues, toReplay, type Replay } from '../commands/replay.js';
-import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, OPEN_REPLAY } from '../commands/replay.sql.js';
+import { filterValues, isSelection, toReplay, type Replay } from '../commands/replay.js';
+import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, NEXT_OF_SELECTION, OPEN_REPLAY } from '../commands/replay.sql.js';
 
 const MAX_BATCH_EVENTS = 100; // events in memory; a crash repeats at most this many
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -47,7 +47,10 @@ export class ReplayReader {
   /** Reads the next matching events by position, at most `limit`. */
   async read(replay: Replay, limit: number): Promise<ReplayBatch> {
     const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(limit, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
-    const rows = await queryText<ReplayRow>(this.relay.client, { name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
+    const statement = isSelection(replay.filter)
+      ? { name: 'outbox-replay-selection', text: NEXT_OF_SELECTION }
+      : { name: 'outbox-replay', text: NEXT_OF_REPLAY };
+    const rows = await queryText<ReplayRow>(this.relay.client, { ...statement, values });
     const [, , , , sliceEnd, total] = afterEvent(rows[0]!);
     const events: MatchingEvent[] = [];
     const deadLetters: DeadLetter[] = [];

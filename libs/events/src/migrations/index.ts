@@ -3,6 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { causation } from './causation.sql.js';
 import { commandReasons, withoutCommandReasons } from './command-reasons.sql.js';
 import { outboxComments } from './comments.sql.js';
+import { expectedEvents } from './expected-events.sql.js';
 import { housekeepingRun } from './housekeeping-run.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
 import { observers, withoutObservers } from './observers.sql.js';
@@ -140,6 +141,17 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query('drop table outbox.outbox_housekeeping');
     }
   }
+  class AddExpectedEvents1764700004500 implements MigrationInterface {
+    readonly name = 'AddExpectedEvents1764700004500';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(expectedEvents(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('alter table outbox.outbox_command drop column expected');
+    }
+  }
   return [
     CreateOutbox1764000001000,
     AddLeaderFailures1764100001000,
@@ -152,5 +164,6 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     AddOverviewIndexes1764600009001,
     AddCommandReasons1764600009002,
     CreateHousekeepingRun1764600009004,
+    AddExpectedEvents1764700004500,
   ];
 }
