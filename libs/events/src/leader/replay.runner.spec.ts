@@ -58,6 +58,10 @@ describe('replay', () => {
     ['error', () => ({ error: 'full' }), 0],
     ['actor', () => ({ actor_id: 'actor-1' }), 1],
     ['fingerprint', () => ({ fingerprint: 'aaaaaaaaaaaaaaaa' }), 0],
+    ['ids', (e: TestEvent) => ({ event_ids: [e.id, e.id] }), 1],
+    ['ids of which none exists', () => ({ event_ids: ['019c12f4-7175-7abc-8504-af03c46f1d1b'] }), 0],
+    ['ids and another condition', (e: TestEvent) => ({ event_ids: [e.id], event_type: 'thing.changed' }), 0],
+    ['an id that is not among the ids', (e: TestEvent) => ({ event_id: e.id, event_ids: [] }), 0],
     ['nothing', () => ({}), 3],
   ])('replays only the events that match by %s', async (_, filter, count) => {
     await publish(2);
@@ -113,6 +117,19 @@ describe('replay', () => {
     await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 1, dead_letters: 1 });
     expect(await at.statuses([full, gone])).toEqual(['published', 'failed']);
+  });
+
+  it('replays named events that are far apart, retries those that failed, and sends no event between them', async () => {
+    const [first, ...others] = (await publish(5)) as [TestEvent, ...TestEvent[]];
+    const last = others.at(-1)!;
+    at.sink.outcomes.set(last.id, dead);
+    await at.runRelayOnce();
+    at.sink.outcomes.clear();
+    const id = await at.replay({ event_ids: [last.id, first.id] });
+    await at.runRelayOnce();
+    expect((await at.answer(id)).answer).toMatchObject({ matched: 2, sent: 1, dead_letters: 1 });
+    expect(replayed().map(({ eventId }) => eventId)).toEqual([first.id]);
+    expect(await at.statuses([last])).toEqual(['published']);
   });
 
   it('revives a dead letter whose log row is deleted', async () => {
@@ -181,6 +198,34 @@ describe('replay', () => {
       for (const most of [2, 3, 4, 5, 6]) await passing(500, most + 1); // one more can become due while the test runs
       await pollUntil(async () => (await at.answer(id)).done_at);
       expect(replayed()).toHaveLength(6);
+    } finally {
+      await relay.stop();
+    }
+  });
+
+  it('keeps to its rate when it retries dead letters', async () => {
+    const events = await publish(6);
+    for (const { id } of events) at.sink.outcomes.set(id, dead);
+    await at.runRelayOnce();
+    at.sink.outcomes.clear();
+    const id = await at.replay({ status: 'failed' }, { rate: 2 });
+    const relay = at.createRelay({ pollIntervalMs: 10 });
+    const retried = (): number => at.sink.delivered.length - 6;
+    relay.start();
+    try {
+      await pollUntil(() => retried() >= 2); // a batch has as many events as its rate
+      for (const most of [4, 6]) {
+        const before = retried();
+        expect(before).toBeLessThanOrEqual(most);
+        at.clock.advance(1000);
+        relay.wake();
+        await pollUntil(() => retried() > before);
+      }
+      at.clock.advance(1000);
+      relay.wake();
+      await pollUntil(async () => (await at.answer(id)).done_at);
+      expect((await at.answer(id)).answer).toMatchObject({ matched: 6, dead_letters: 6 });
+      await pollUntil(() => retried() === 6);
     } finally {
       await relay.stop();
     }

@@ -84,7 +84,8 @@ export class ReplayRunner {
   /** Milliseconds until the next step is due. Infinity if only an outcome can make one due. */
   get dueInMs(): number {
     if (!this.replay) return Infinity;
-    if (!this.queue.length || this.isCanceled) return this.inFlightCount ? Infinity : 0;
+    if (this.isCanceled) return this.inFlightCount ? Infinity : 0;
+    if (!this.queue.length) return this.inFlightCount ? Infinity : Math.max(0, this.nextSendAt - this.now);
     if (this.inFlightCount >= this.capacity) return Infinity;
     const next = Math.min(...this.firstOfIdleLanes().map(({ item }) => item.notBefore)); // Infinity if every lane is busy
     return Math.max(0, this.nextSendAt - this.now, next - this.now);
@@ -97,6 +98,7 @@ export class ReplayRunner {
     this.sendReady();
     if (this.queue.length || this.inFlightCount) return;
     if (this.batchEnd !== undefined) await this.finishBatch(this.batchEnd);
+    if (this.now < this.nextSendAt) return; // the last batch had dead letters
     if (this.replay && !this.replay.dryRun) await this.readBatch(this.replay);
     this.sendReady();
   }
