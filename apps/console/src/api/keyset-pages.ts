@@ -24,6 +24,7 @@ export function useKeysetPages<Item>(
     getNextPageParam: ({ next_cursor: next }) => next ?? undefined,
     placeholderData: keepPreviousData,
     refetchInterval,
+    refetchOnWindowFocus: refetchInterval !== false,
   });
   const items = useMemo(() => query.data?.pages.flatMap(({ data }) => data), [query.data]);
   return { ...query, items };

@@ -9,7 +9,7 @@ interface ActionButtonProps {
   readonly onClick: () => void;
 }
 
-/** A button that opens the dialog of an action, or is disabled with the reason, which hovering and focusing show. */
+/** A button that opens the dialog of an action, or is disabled with the reason, which is shown on hover and focus. */
 export function ActionButton({ children, label, disabledBecause, onClick }: ActionButtonProps) {
   const id = useId();
   if (disabledBecause === undefined)

@@ -9,8 +9,7 @@ import '../styles/actions.css';
 
 type Command = Schemas['Command'];
 
-/** The limit of the api for a reason. */
-export const MAX_REASON_LENGTH = 500;
+const MAX_REASON_LENGTH = 500; // the limit of the api
 
 /** The headers of the request of an action. */
 export interface ActionHeaders {
@@ -26,6 +25,8 @@ interface ActionDialogProps<Fields extends object> {
   readonly action: string;
   /** A text that the person must type first, because the action cannot be undone. */
   readonly confirmation?: string | undefined;
+  /** Why the action cannot be started now, for example because a field has an invalid value. */
+  readonly problem?: string | undefined;
   /** The request body without the reason. */
   readonly fields: Fields;
   /** Form elements for the fields. */
@@ -60,6 +61,7 @@ export function ActionDialog<Fields extends object>(props: ActionDialogProps<Fie
           <ActionForm
             action={props.action}
             confirmation={props.confirmation}
+            problem={props.problem}
             isSending={send.isPending}
             error={send.error}
             onSubmit={send.mutate}
@@ -102,6 +104,7 @@ const isAnswer = (error: unknown): boolean =>
 interface ActionFormProps {
   readonly action: string;
   readonly confirmation: string | undefined;
+  readonly problem: string | undefined;
   readonly isSending: boolean;
   readonly error: Error | null;
   readonly onSubmit: (reason: string) => void;
@@ -109,11 +112,11 @@ interface ActionFormProps {
   readonly children: ReactNode;
 }
 
-function ActionForm({ action, confirmation, isSending, error, onSubmit, onCancel, children }: ActionFormProps) {
+function ActionForm({ action, confirmation, problem, isSending, error, onSubmit, onCancel, children }: ActionFormProps) {
   const [reason, setReason] = useState('');
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (!isSending) onSubmit(reason.trim());
+    if (!isSending && problem === undefined) onSubmit(reason.trim());
   };
   return (
     <form onSubmit={submit}>
@@ -131,8 +134,15 @@ function ActionForm({ action, confirmation, isSending, error, onSubmit, onCancel
       </label>
       {confirmation !== undefined && <ConfirmationField text={confirmation} />}
       {error && <ProblemText error={error} />}
+      <p className="hint" role="status">
+        {problem}
+      </p>
       <p className="actions">
-        <button type="submit" className={confirmation === undefined ? 'primary' : 'primary danger'} aria-disabled={isSending}>
+        <button
+          type="submit"
+          className={confirmation === undefined ? 'primary' : 'primary danger'}
+          aria-disabled={isSending || problem !== undefined}
+        >
           {isSending ? 'Sending …' : action}
         </button>
         <button type="button" onClick={onCancel}>
@@ -167,6 +177,9 @@ function CheckedInput(props: {
   const field = useRef<HTMLInputElement>(null);
   const hint = useId();
   useEffect(() => field.current!.setCustomValidity(props.problem), [props.problem]);
+  useEffect(() => {
+    if (props.autoFocus) field.current!.setAttribute('autofocus', ''); // React sets no attribute; showModal() reads it
+  }, [props.autoFocus]);
   return (
     <>
       <input
@@ -175,7 +188,6 @@ function CheckedInput(props: {
         autoComplete="off"
         value={props.value}
         maxLength={props.maxLength}
-        autoFocus={props.autoFocus}
         aria-describedby={props.hint === undefined ? undefined : hint}
         onChange={(event) => props.onChange(event.target.value)}
       />
@@ -198,7 +210,9 @@ function StartedCommand({ started, onClose }: { readonly started: Command; reado
   }, [ended, queries]);
   return (
     <>
-      <CommandProgress command={command} />
+      <div role="status">
+        <CommandProgress command={command} />
+      </div>
       {error && <ProblemText error={error} />}
       {!ended && <p className="hint">The command continues when you close this dialog. The operations page lists it.</p>}
       <p className="actions">

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, read, type Schemas } from '../api/client.js';
-import { answerText, countsText } from './command-text.js';
+import { answerText } from './command-text.js';
+import { replayFigures, replayText } from './replay-figures.js';
 import { Status } from './status.js';
 
 type Command = Schemas['Command'];
@@ -25,21 +26,27 @@ export function useCommand(started: Command) {
 
 /** The answers of the sinks to a command, and the progress of a replay. */
 export const CommandProgress = ({ command }: { readonly command: Command }) => (
-  <ul className="answers" role="status">
-    {command.sinks.map(({ sink, status, answer, progress }) => (
+  <ul className="answers">
+    {command.sinks.map(({ sink, status, answer, progress, expected }) => (
       <li key={sink}>
         <strong>{sink}</strong> <Status status={status} />
         <p>{answerText(command.command, answer)}</p>
-        {progress && <ReplayProgress sink={sink} progress={progress} />}
+        {progress && <ReplayProgress sink={sink} progress={progress} expected={expected} />}
       </li>
     ))}
   </ul>
 );
 
-const ReplayProgress = ({ sink, progress }: { readonly sink: string; readonly progress: Progress }) => (
+interface ReplayProgressProps {
+  readonly sink: string;
+  readonly progress: Progress;
+  readonly expected: number | null;
+}
+
+const ReplayProgress = ({ sink, progress, expected }: ReplayProgressProps) => (
   <>
-    <progress value={progress.share} aria-label={`Part of the log that ${sink} has read`} />
-    <p className="hint">{countsText(progress)}</p>
+    <progress value={replayFigures(progress, expected).share} aria-label={`Progress of the replay at ${sink}`} />
+    <p className="hint">{replayText(progress, expected)}</p>
     {progress.last_error !== null && <p className="error-text">{progress.last_error}</p>}
   </>
 );

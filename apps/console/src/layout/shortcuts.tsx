@@ -17,7 +17,8 @@ interface Registry {
 const RegistryContext = createContext<Registry | undefined>(undefined);
 
 const isTyping = ({ target }: KeyboardEvent): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.matches('input:not([type=checkbox], [type=radio]), textarea, select'));
 
 /** Runs the shortcuts of the page that is shown. Keys with a modifier belong to the browser, and those in a field to the field. */
 export function ShortcutProvider({ children }: { readonly children: ReactNode }) {

@@ -17,3 +17,7 @@ export const PAGES: readonly PageEntry[] = [
 /** Why the person may not see the pages; undefined if the person may. The server decides; this only explains. */
 export const reasonAgainst = ({ role }: Me): string | undefined =>
   role === 'member' ? 'Your role is member. Only admins of an organization and operators can see this.' : undefined;
+
+/** Why the person may not replay events; undefined if the person may. */
+export const reasonAgainstReplay = ({ role }: Me): string | undefined =>
+  role === 'viewer' ? 'Your role is viewer. Only operators and admins of an organization can replay events.' : undefined;

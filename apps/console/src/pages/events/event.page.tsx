@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
@@ -10,6 +9,9 @@ import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { Deliveries, WaitingBehind } from './event-deliveries.js';
+import { Section, Table } from './event-sections.js';
+import { ReplayEvent } from './replay-event.js';
 
 type EventDetails = Schemas['EventDetails'];
 
@@ -31,80 +33,29 @@ export default function EventPage({ id }: { readonly id: string }) {
           {data.event_type} <Status status={data.status} />
         </h1>
         <p className="meta">
-          <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} />
+          <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} /> position <CopyableId id={data.position} />
         </p>
-        {data.correlation_id !== null && (
-          <p className="actions">
+        <div className="actions">
+          {data.correlation_id !== null && (
             <Link className="button" href={`/c/${data.correlation_id}`}>
               Timeline of the request
             </Link>
-          </p>
-        )}
+          )}
+          <ReplayEvent event={data} />
+        </div>
       </header>
       <Deliveries event={data} />
+      <WaitingBehind event={data} />
       <FailedAttempts event={data} />
       <Receipts event={data} />
       <Relations event={data} />
+      <Truncated event={data} />
       <Section title="Envelope">
         <Json value={data.payload} label="the envelope" />
       </Section>
     </article>
   );
 }
-
-const Section = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
-  <section>
-    <h2>{title}</h2>
-    {children}
-  </section>
-);
-
-const Table = ({
-  label,
-  columns,
-  children,
-}: {
-  readonly label: string;
-  readonly columns: readonly string[];
-  readonly children: ReactNode;
-}) => (
-  <div className="scroll" tabIndex={0} role="region" aria-label={label}>
-    <table className="list">
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th key={column} scope="col">
-              {column}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>{children}</tbody>
-    </table>
-  </div>
-);
-
-const Deliveries = ({ event: { deliveries } }: { readonly event: EventDetails }) => (
-  <Section title="Deliveries">
-    {deliveries.length === 0 ? (
-      <p>No sink has this event.</p>
-    ) : (
-      <Table label="Deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt', 'Last error']}>
-        {deliveries.map(({ sink, status, attempts, published_at: published, next_attempt_at: next, last_error: error }) => (
-          <tr key={sink}>
-            <th scope="row">{sink}</th>
-            <td>
-              <Status status={status} />
-            </td>
-            <td>{attempts}</td>
-            <td className="time">{published !== null ? <Moment at={published} /> : next !== null && <Moment at={next} />}</td>
-            <td className="error-text">{error}</td>
-          </tr>
-        ))}
-      </Table>
-    )}
-  </Section>
-);
 
 const FailedAttempts = ({ event: { failed_attempts: attempts } }: { readonly event: EventDetails }) =>
   attempts.length > 0 && (
@@ -160,3 +111,8 @@ const Relations = ({ event: { cause, caused } }: { readonly event: EventDetails 
       </ul>
     </Section>
   );
+
+const LISTS = { caused: 'events that it caused', failed_attempts: 'failed attempts', receipts: 'receipts' } as const;
+
+const Truncated = ({ event: { truncated } }: { readonly event: EventDetails }) =>
+  truncated.length > 0 && <p className="hint">There are more {truncated.map((list) => LISTS[list]).join(', ')} than shown.</p>;

@@ -1,12 +1,15 @@
-import { api, read, type Schemas } from '../../api/client.js';
+import { api, read } from '../../api/client.js';
 import { FilterForm, type FilterField } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { useMe } from '../../session/session.js';
 import { useFilteredPages } from '../../url/filtered-pages.js';
+import { useFilters } from '../../url/filters.js';
 import { EventTable } from './event-table.js';
-
-type Event = Schemas['Event'];
+import { ReplayBar } from './replay-bar.js';
+import { RunningReplays } from './running-replays.js';
+import { useSelection } from './selection.js';
 
 const STATUSES = ['failed', 'retrying', 'waiting', 'pending', 'published', 'skipped', 'not_wanted'] as const;
 const FIELDS = [
@@ -22,16 +25,24 @@ const NAMES = FIELDS.map(({ name }) => name);
 /** Answers: what went out, and what is stuck? */
 export default function EventsPage() {
   usePageTitle('Events');
-  const { filters, change, query } = useFilteredPages('events', NAMES, (parameters, signal) =>
-    read(api.GET('/api/v1/admin/events', { params: { query: parameters }, signal })),
+  const { data: me } = useMe();
+  const [filters] = useFilters(NAMES);
+  const selection = useSelection(JSON.stringify(filters));
+  const { change, query } = useFilteredPages(
+    'events',
+    NAMES,
+    (parameters, signal) => read(api.GET('/api/v1/admin/events', { params: { query: parameters }, signal })),
+    selection.ids.size > 0,
   );
   return (
     <article>
       <header className="page-head">
         <h1>Events</h1>
-        <p className="meta">Newest first. A row leads to the timeline of its request.</p>
+        <p className="meta">Newest first. A row leads to the timeline of its request, and its status to the event.</p>
       </header>
+      <RunningReplays />
       <FilterForm label="Filters of the events" fields={FIELDS} filters={filters} onChange={change} />
+      {typeof me === 'object' && <ReplayBar me={me} filters={filters} selection={selection} loaded={query.items ?? []} />}
       <ListState
         what="events"
         query={query}
@@ -41,7 +52,7 @@ export default function EventsPage() {
           </Empty>
         }
       >
-        <EventTable events={query.items ?? []} label="Events" />
+        <EventTable events={query.items ?? []} label="Events" selection={selection} />
       </ListState>
     </article>
   );
