@@ -1,10 +1,11 @@
-import type { Clock } from '@pikaia/core';
+import { PikaiaError, type Clock } from '@pikaia/core';
 
 /** What a bounded pass may send. The sinks of a process share one. */
 export class PassLimits {
   private readonly deadline: number;
   private sentEvents = 0;
 
+  /** @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` unless both limits are positive. */
   constructor(
     private readonly clock: Clock,
     timeLimitMs: number,
@@ -12,6 +13,9 @@ export class PassLimits {
     /** True: events that wait for a retry are due at the start of each term. */
     readonly retryNow: boolean,
   ) {
+    for (const [name, limit] of Object.entries({ timeLimitMs, maxEvents }))
+      if (typeof limit !== 'number' || !(limit > 0))
+        throw new PikaiaError('PIKAIA_ARGUMENTS_INVALID', `runOnce: ${name} must be a positive number, not ${String(limit)}.`);
     this.deadline = clock.monotonic() + timeLimitMs;
   }
 

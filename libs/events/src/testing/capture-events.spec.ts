@@ -111,6 +111,12 @@ describe('captureEvents', () => {
     expectPublished(captured, TunePlayed, { data: { seconds: 9 } });
   });
 
+  it('returns a token from runWithToken, so the code under test can pass it on', async () => {
+    const { token } = await inContext(() => player.events.runWithToken(() => player.play(5)));
+    expect(token).toEqual(expect.any(String));
+    expectPublished(captured, TunePlayed);
+  });
+
   it('each capture has its own events', async () => {
     await inContext(() => player.play(5));
     expect(captureEvents().events).toEqual([]);

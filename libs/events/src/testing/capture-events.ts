@@ -25,13 +25,15 @@ export interface CapturedEvents {
   clear(): void;
 }
 
+const TOKEN_KEY = 'signs the tokens of runWithToken in tests';
+
 /** Hands over each event when its transaction has committed, and stores none. */
 class CapturingEvents extends Events {
   constructor(
     clock: Clock,
     private readonly onEvent: (event: CapturedEvent) => unknown,
   ) {
-    super({ databaseUrl: '', applicationName: 'test', clock }, { wake: () => undefined });
+    super({ databaseUrl: '', applicationName: 'test', clock, tokenKey: TOKEN_KEY }, { wake: () => undefined });
   }
 
   /** Builds an event without publishing it. */

@@ -106,6 +106,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * the next pass does not continue. Housekeeping is a separate command.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_RUNNING` unless the module has `autoStart: false`.
+   * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` unless the limits are positive.
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING` as at the start of a worker.
    */
   async runOnce(options: PassOptions = {}): Promise<PassResult> {

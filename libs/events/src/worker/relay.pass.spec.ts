@@ -210,6 +210,16 @@ describe('RelayService.runOnce', () => {
     expect(succeeded).toBe(true);
   });
 
+  it.each<PassOptions>([
+    { maxEvents: 0 },
+    { maxEvents: Number.NaN },
+    { maxEvents: null as never },
+    { timeLimitMs: -1 },
+    { timeLimitMs: '60' as never },
+  ])('refuses the limits %j', async (options) => {
+    await expect(at.runOnce(options)).rejects.toMatchObject({ code: 'PIKAIA_ARGUMENTS_INVALID' });
+  });
+
   it('runs calls of one process one after another', async () => {
     await at.mint(4);
     const passes = await Promise.all([at.runOnce(), at.runOnce()]);
