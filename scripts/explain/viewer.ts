@@ -81,6 +81,8 @@ interface SessionOptions {
   readonly organization?: string;
   readonly newOrganization?: boolean;
   readonly startedAt?: Date;
+  /** An open connection to the database. By default, one is opened. */
+  readonly client?: pg.Client;
 }
 
 /** Issues a session token for a user of the running system. */

@@ -13,7 +13,7 @@ import { chosenPorts, waitForPorts, type Ports } from './ports.ts';
 import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
-import { SeededWeek, WeekFailure } from '../week/seed-week.ts';
+import { readSeedWeek, SeededWeek, WeekFailure } from '../week/seed-week.ts';
 
 const INVALID_PASSWORD = '28P01';
 const UNUSABLE_ADDRESS = /^(28|3D)/; // SQLSTATE classes: refused user or password, unknown database
@@ -45,13 +45,14 @@ export class System {
         'NODE_ENV is "production", but its settings, such as CURSOR_SECRET, are not set. Unset NODE_ENV to run npm start.',
       );
     }
+    const isWeekWanted = readSeedWeek(this.#environment);
     const ports = chosenPorts(this.#environment);
     await waitForPorts(ports, { interrupted: wasInterrupted(), signal });
     const secrets = developmentSecrets();
     const ownerUrl = await this.#databaseAndBuild(secrets, signal);
     if (this.#server) keepRunning(this.#server, this.#print, signal).catch(fail);
-    const start = async (isWeekWanted: boolean): Promise<void> => {
-      const databaseUrls = await this.#schema(ownerUrl, secrets, isWeekWanted);
+    const start = async (withWeek: boolean): Promise<void> => {
+      const databaseUrls = await this.#schema(ownerUrl, secrets, withWeek);
       signal.throwIfAborted();
       writeRunning({ pid: process.pid, ports, databaseUrls });
       await this.#startProcesses(ports, databaseUrls, secrets, signal);
@@ -59,7 +60,7 @@ export class System {
       await this.#playWeek(ports.api, signal);
     };
     try {
-      await start(this.#environment['NODE_ENV'] !== 'production');
+      await start(isWeekWanted);
     } catch (error) {
       if (!(error instanceof WeekFailure)) throw error;
       this.#print(`the week could not be seeded (${error.message}), so the system starts without it; see var/log.incomplete`);
@@ -94,7 +95,7 @@ export class System {
   }
 
   /** Migrates the database, adds missing demo data, and returns the URL of each role. */
-  async #schema(ownerUrl: string, secrets: Secrets, isWeekWanted: boolean): Promise<Running['databaseUrls']> {
+  async #schema(ownerUrl: string, secrets: Secrets, withWeek: boolean): Promise<Running['databaseUrls']> {
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
     // The build has just written these files. One after another: concurrent imports of modules that they share can fail.
     const { loadSettings } = await import('@pikaia/core');
@@ -107,7 +108,7 @@ export class System {
     const statementTimeoutMs = isLimitGiven ? settings.databaseStatementTimeoutMs : undefined; // the default replaces no limit
     this.#print('migrating and seeding the database …');
     // Only for the embedded database: npm start has created it and can create it again.
-    if (this.#server) this.#week = await SeededWeek.begin(ownerUrl, isWeekWanted);
+    if (this.#server) this.#week = await SeededWeek.begin(ownerUrl, withWeek);
     const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
       this.#migrationError(error),
     );

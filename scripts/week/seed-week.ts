@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type pg from 'pg';
 import { withClient } from '../explain/viewer.ts';
 import { varDirectory } from '../start/folders.ts';
-import { reasonOf } from '../start/plain-error.ts';
+import { PlainError, reasonOf } from '../start/plain-error.ts';
 import { DatabaseClock, USE_DISK } from './database-clock.ts';
 import { BEGINNING, playStory } from './story.ts';
 import { readWeek, removeWeek, writeWeek } from './week.file.ts';
@@ -22,6 +22,13 @@ const PRELOADED = pathToFileURL(join(import.meta.dirname, 'process-clock.ts')).h
 /** A process that has loaded process-clock.ts. */
 interface ClockedProcess {
   ask(message: { readonly clockShiftMs: number }): Promise<unknown>;
+}
+
+/** Whether a new database gets the week: the variable SEED_WEEK, by default on, except with NODE_ENV=production. */
+export function readSeedWeek(environment: NodeJS.ProcessEnv): boolean {
+  const choice = environment['SEED_WEEK']?.trim() || 'on';
+  if (choice !== 'on' && choice !== 'off') throw new PlainError(`SEED_WEEK is "${choice}": it must be on or off.`);
+  return choice === 'on' && environment['NODE_ENV'] !== 'production';
 }
 
 /** The story could not be completed. The system can start without it. */

@@ -216,7 +216,8 @@ export class WeekPlayer {
   async #session(email: string): Promise<string> {
     const known = this.#sessions.get(email);
     if (known) return known;
-    const session = await issueSession(this.#stage.ownerUrl, { email, startedAt: this.now });
+    const { ownerUrl, client } = this.#stage;
+    const session = await issueSession(ownerUrl, { email, startedAt: this.now, client });
     this.#sessions.set(email, session);
     return session;
   }

@@ -25,6 +25,12 @@ class StartSettings {
     secret: true,
   })
   workerDatabaseUrl?: string;
+
+  @Setting('SEED_WEEK', {
+    about: 'on or off: whether npm start plays a week of life in a new embedded database; a later start never adds it',
+    default: 'on',
+  })
+  seedWeek!: string;
 }
 
 const API_HEADINGS = [

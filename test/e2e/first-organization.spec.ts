@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import { connect } from '../support/database/database.js';
+import { CHILD_ENVIRONMENT } from '../support/jest/child.environment.js';
 import { ServiceProcess, type LogLine } from '../support/system/service.process.js';
 import { SessionProvider } from '../support/http/session-provider.js';
 
@@ -49,7 +50,7 @@ describe('the first organization of a new system', () => {
   const asApi = () => address('pikaia_api', PASSWORDS.API_DATABASE_PASSWORD);
 
   function run(program: string, environment: NodeJS.ProcessEnv, options: readonly string[] = []) {
-    const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
+    const env = { ...CHILD_ENVIRONMENT, NODE_ENV: 'production', ...environment };
     return new Promise<{ status: number; lines: LogLine[] }>((done) =>
       execFile(process.execPath, [join(root, 'apps/api/dist', program), ...options], { env }, (error, stdout, stderr) =>
         done({

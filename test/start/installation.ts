@@ -25,10 +25,13 @@ export class Installation {
   readonly #starts: Start[] = [];
   #ports: Promise<{ api: number; worker: number }> | undefined;
 
-  /** @param options `ownServer`: copies the PostgreSQL binaries into the folder; `user`: owns all files and runs the scripts. */
+  /**
+   * @param options `ownServer`: copies the PostgreSQL binaries into the folder; `user`: owns all files and runs the scripts; `week`: the
+   * first start seeds the week.
+   */
   constructor(
     name: string,
-    readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
+    readonly options: { mode?: number; ownServer?: boolean; user?: User; week?: boolean } = {},
   ) {
     chmodSync(this.#folder, 0o711);
     mkdirSync(this.temporary);
@@ -53,9 +56,10 @@ export class Installation {
 
   async start(environment: NodeJS.ProcessEnv = {}): Promise<Start> {
     const { api, worker } = await this.ports();
+    const own = { PORT: String(api), WORKER_PORT: String(worker), LOG_FORMAT: 'json', ...environment };
     const child = spawn(process.execPath, ['scripts/start.ts'], {
       cwd: this.root,
-      env: this.#environment({ PORT: String(api), WORKER_PORT: String(worker), LOG_FORMAT: 'json', ...environment }),
+      env: this.#environment(this.options.week ? own : { SEED_WEEK: 'off', ...own }),
       stdio: ['ignore', 'pipe', 'pipe'],
       ...this.options.user,
     });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -159,6 +159,7 @@ describe('npm start in a broken folder', () => {
     ['a lock file that is a folder', () => mkdirSync(inVar('one-start.sqlite')), 'or delete it'],
     ['a file in place of var', () => void (rmSync(inVar(), { recursive: true }), writeFileSync(inVar(), '')), 'var'],
     ['a .env that is a folder', () => mkdirSync(join(installation.root, '.env')), '.env cannot be read'],
+    ['SEED_WEEK=no', () => writeFileSync(join(installation.root, '.env'), 'SEED_WEEK=no'), 'it must be on or off'],
     ['NODE_ENV=production', () => writeFileSync(join(installation.root, '.env'), 'NODE_ENV=production'), 'Unset NODE_ENV'],
     ['an unreadable secrets.json', () => writeFileSync(inVar('secrets.json'), '{"databaseOwner":'), 'restore the file'],
     ['a secrets.json without an object', () => writeFileSync(inVar('secrets.json'), 'null'), 'restore the file'],
@@ -194,14 +195,21 @@ describe('npm start in a broken folder', () => {
 });
 
 describe('the embedded PostgreSQL', () => {
+  const original = mkdtempSync(join(tmpdir(), 'pikaia-original-'));
   let folder: string;
   const data = () => join(folder, 'data');
   const start = () => startPostgres(data(), { password: 'known', settings: ['fsync=off'] });
 
-  beforeEach(async () => {
+  beforeAll(async () => {
+    chmodSync(original, 0o711);
+    folder = original;
+    await (await start()).stop();
+  });
+  afterAll(() => rmSync(original, { recursive: true, force: true }));
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pikaia-data-'));
     chmodSync(folder, 0o711);
-    await (await start()).stop();
+    execFileSync('cp', ['-a', join(original, 'data'), data()]); // with its owner
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -14,7 +14,7 @@ const CHANGES = `
     current_setting('synchronous_commit') as synchronous_commit`;
 
 describe('npm start, when a step of the seeded week fails', () => {
-  const installation = new Installation('failure');
+  const installation = new Installation('failure', { week: true });
   const path = (...parts: string[]): string => join(installation.root, ...parts);
   afterAll(() => installation.remove());
 

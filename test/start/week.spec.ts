@@ -41,7 +41,7 @@ const LEFTOVERS = `
 let firstWeek: object; // of the first installation
 
 describe('the seeded week of npm start', () => {
-  const installation = new Installation('week');
+  const installation = new Installation('week', { week: true });
   let start: Start;
   let client: pg.Client;
   let week: { refused: string; roleChange: string; failedDelivery: string; failedWebhook: string };
@@ -83,6 +83,8 @@ describe('the seeded week of npm start', () => {
   it('answers the questions about the requests that the closing text names', async () => {
     for (const id of [week.refused, week.roleChange, week.failedDelivery, week.failedWebhook])
       expect(start.stderr).toContain(`/console/c/${id}`);
+    const { api } = await installation.ports();
+    expect(start.stderr).toContain(`Why did Carol's request fail?           http://127.0.0.1:${api}/console/c/${week.refused}`);
     expect(await explain(week.refused)).toContain('It was refused with 403. This route requires the role admin.');
     expect(await explain(week.roleChange)).toMatch(/role: admin → member[^]*alice@example\.com: member\.role_changed/);
     expect(await explain(week.failedDelivery)).toContain('No: it is a dead letter after 10 failed attempts');
@@ -235,24 +237,30 @@ describe('the seeded week of npm start', () => {
   });
 });
 
-it.each(['SIGKILL', 'SIGINT'] as const)('repeats a week that was interrupted by %s', async (signal) => {
-  const installation = new Installation('interrupted');
-  const read = (name: string) => readFileSync(join(installation.root, 'var', name), 'utf8');
+it('repeats a week that was interrupted by SIGKILL and then by SIGINT', async () => {
+  const installation = new Installation('interrupted', { week: true });
+  const path = (name: string) => join(installation.root, 'var', name);
+  const read = (name: string) => readFileSync(path(name), 'utf8');
   try {
-    const killed = await installation.start();
-    const mail = join(installation.root, 'var/mail');
-    await waitFor(
-      'some emails are written',
-      () => existsSync(mail) && readdirSync(mail).length > 2,
-      90_000,
-      () => killed.stderr,
-    );
-    expect(await killed.stop(signal)).toBe(signal === 'SIGINT' ? 0 : null);
-    expect(JSON.parse(read('week.json'))).toEqual({ state: 'incomplete' });
+    for (const [signal, status] of [
+      ['SIGKILL', null],
+      ['SIGINT', 0],
+    ] as const) {
+      const interrupted = await installation.start();
+      await waitFor(
+        'the week begins',
+        () => interrupted.stderr.includes('a week of life'),
+        90_000,
+        () => interrupted.stderr,
+      );
+      await waitFor('some emails are written', () => existsSync(path('mail')) && readdirSync(path('mail')).length > 2);
+      expect(await interrupted.stop(signal)).toBe(status);
+      expect(JSON.parse(read('week.json'))).toEqual({ state: 'incomplete' });
+    }
     const next = await installation.start();
     expect(await next.settled()).toBe('ready');
     expect(JSON.parse(read('week.json'))).toEqual(firstWeek); // the correlation ids are the same in every folder
-    expect(readdirSync(mail)).toHaveLength(8);
+    expect(readdirSync(path('mail'))).toHaveLength(8);
     const { refused } = JSON.parse(read('week.json')) as { refused: string };
     const refusals = read('log/api.jsonl').split('\n').filter((line) => line.includes(refused) && line.includes('request_refused')); // prettier-ignore
     expect(refusals).toHaveLength(1);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { QueueBatchResponse, QueueBatch } from '@pikaia/events';
+import { CHILD_ENVIRONMENT } from '../jest/child.environment.js';
 import type { LogLine } from '../system/service.process.js';
 
 export type LambdaResponse = QueueBatchResponse & { readonly error?: string };
@@ -39,7 +40,7 @@ export class LambdaProcess {
   /** Resolves when the bundle is imported, which ends the initialization phase of Lambda. */
   static async start(bundle: string, environment: NodeJS.ProcessEnv): Promise<LambdaProcess> {
     const child = fork(resolve(__dirname, 'lambda.host.mjs'), [bundle], {
-      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
+      env: { ...CHILD_ENVIRONMENT, NODE_ENV: 'production', ...environment },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

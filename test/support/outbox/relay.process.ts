@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { CHILD_ENVIRONMENT } from '../jest/child.environment.js';
 
 const PROGRAM = resolve(__dirname, 'relay.program.mjs');
 
@@ -35,7 +36,7 @@ export class RelayProcess {
   /** Returns before the relay is ready, since other relays can lead meanwhile. */
   static start(environment: Record<string, string>, program = PROGRAM): RelayProcess {
     const child = fork(program, {
-      env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
+      env: { ...CHILD_ENVIRONMENT, LOG_FORMAT: 'json', ...environment },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { CHILD_ENVIRONMENT } from '../jest/child.environment.js';
 import { waitFor } from '../time/wait-for.js';
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -48,7 +49,7 @@ export class ServiceProcess {
     const main = resolve(__dirname, `../../../apps/${app}/dist/main.js`);
     return new ServiceProcess(
       fork(main, {
-        env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
+        env: { ...CHILD_ENVIRONMENT, LOG_FORMAT: 'json', ...environment },
         execArgv: app === 'outbox-worker' ? ['--import', ADDITIONAL_CONSUMER] : [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       }),

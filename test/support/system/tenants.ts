@@ -78,6 +78,14 @@ export interface Row {
 
 /** Reads the rows of organizations in all tables that have the column `organization_id`, with the organizations and their persons. */
 export async function rowsOf(system: System, tenants: readonly Tenant[]): Promise<Row[]> {
+  let query = queries.get(system);
+  if (query === undefined) queries.set(system, (query = await rowsQuery(system)));
+  return system.query<Row & Record<string, unknown>>(query, [tenants.map(({ organizationId }) => organizationId)]);
+}
+
+const queries = new WeakMap<System, string>();
+
+async function rowsQuery(system: System): Promise<string> {
   const tables = await system.query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c join pg_attribute a on a.attrelid = c.oid
      where a.attname = 'organization_id' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
@@ -89,7 +97,5 @@ export async function rowsOf(system: System, tenants: readonly Tenant[]): Promis
     select('organizations_organization', 'id::text = any ($1)'),
     select('organizations_user', 'id in (select user_id from organizations_member where organization_id::text = any ($1))'),
   ];
-  return system.query<Row & Record<string, unknown>>(`${selects.join(' union all ')} order by 1, 2`, [
-    tenants.map(({ organizationId }) => organizationId),
-  ]);
+  return `${selects.join(' union all ')} order by 1, 2`;
 }

@@ -15,12 +15,16 @@ import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 
 const DEFAULT_LIFETIME_S = 12 * 60 * 60; // twelve hours, a working day
 
+type Queries = Pick<pg.ClientBase, 'query'>;
+
 export interface DevelopmentTokensOptions {
   readonly emails: readonly string[];
   /** The folder of the signing key, such as `var/keys`. */
   readonly keysDirectory: string;
   /** A connection string of any role that may read users and members. */
   readonly databaseUrl: string;
+  /** An open connection to this database. By default, one is opened. */
+  readonly client?: Queries;
   /** The slug of the organization, for a person with several. By default, that of the person's first membership. */
   readonly organization?: string;
   /** Issues sessions of an organization that exists only at the provider, for people who create it here. */
@@ -49,6 +53,7 @@ export async function issueDevelopmentTokens({
   emails,
   keysDirectory,
   databaseUrl,
+  client,
   organization,
   newOrganization = false,
   lifetime = DEFAULT_LIFETIME_S,
@@ -57,14 +62,9 @@ export async function issueDevelopmentTokens({
   const { privateKey } = await developmentKeys(keysDirectory);
   if (newOrganization)
     return Promise.all(emails.map((email) => sign(newSubject(email), privateKey, { started: startedAt, lifetime })));
-  const subjects: Subject[] = [];
-  const client = new IsolatedClient({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    for (const email of emails) subjects.push(await findSubject(client, email, organization));
-  } finally {
-    await client.end();
-  }
+  const subjects = await (client
+    ? findSubjects(client, emails, organization)
+    : connectAndFind(databaseUrl, emails, organization));
   return Promise.all(subjects.map((subject) => sign(subject, privateKey, { started: startedAt, lifetime })));
 }
 
@@ -123,7 +123,28 @@ const SUBJECT = `
   select 3, id, 'member-test-' || id, organization_id, slug from membership where status = 'invited'
   order by rank, id limit 1`;
 
-async function findSubject(client: pg.Client, email: string, organization: string | undefined): Promise<Subject> {
+async function connectAndFind(
+  databaseUrl: string,
+  emails: readonly string[],
+  organization: string | undefined,
+): Promise<Subject[]> {
+  const client = new IsolatedClient({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return await findSubjects(client, emails, organization);
+  } finally {
+    await client.end();
+  }
+}
+
+/** One after another, because they share a connection. */
+async function findSubjects(client: Queries, emails: readonly string[], organization: string | undefined): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const email of emails) subjects.push(await findSubject(client, email, organization));
+  return subjects;
+}
+
+async function findSubject(client: Queries, email: string, organization: string | undefined): Promise<Subject> {
   const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(SUBJECT, [
     emailKey(email),
     email,

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CHILD_ENVIRONMENT } from '../../../../test/support/jest/child.environment.js';
 
 const root = resolve(__dirname, '../../../..');
 const BIN = join(root, 'libs/events/dist/schema/pikaia-events.js');
@@ -45,7 +46,7 @@ function check(...options: string[]): { status: number | null; output: string } 
   return { status, output: stdout + stderr };
 }
 
-const environment = () => ({ PATH: process.env['PATH'], HOME: folder, GIT_CONFIG_NOSYSTEM: '1' });
+const environment = () => ({ ...CHILD_ENVIRONMENT, HOME: folder, GIT_CONFIG_NOSYSTEM: '1' });
 const git = (...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
     cwd: folder,
