@@ -10,11 +10,11 @@ export interface PageEntry {
 
 export const PAGES: readonly PageEntry[] = [
   { path: '/', title: 'Overview', key: 'o' },
+  { path: '/failed-requests', title: 'Failed requests', key: 'f' },
   { path: '/events', title: 'Events', key: 'e' },
   { path: '/audit', title: 'Audit log', key: 'a' },
-  { path: '/contracts', title: 'Contracts', key: 'c' },
   { path: '/operations', title: 'Operations', key: 'r' },
-  { path: '/failed-requests', title: 'Failed requests', key: 'f' },
+  { path: '/contracts', title: 'Contracts', key: 'c' },
 ];
 
 /** The page that everyone who is signed in may see. */
