@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, read, type Schemas } from '../../api/client.js';
+import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
 import { countText } from '../../components/count-text.js';
 import { useShortcuts } from '../../layout/shortcuts.js';
@@ -9,6 +10,8 @@ import type { Me } from '../../session/session.js';
 import { ReplayDialog } from './replay-dialog.js';
 import { MAX_SELECTED_EVENTS, replayOfList, type ReplayFilter } from './replay-selection.js';
 import type { Selection } from './selection.js';
+
+const COUNT_MS = 30_000;
 
 interface Replay {
   readonly title: string;
@@ -83,11 +86,12 @@ function replayOfFilters(filters: ReplayBarProps['filters']): NextReplay {
 
 /** The number of events that match the filters, as a text. Empty until it is known. */
 function useMatchingText(filters: ReplayBarProps['filters'], isPaused: boolean): string {
+  const { refetchInterval } = usePolling(isPaused, COUNT_MS);
   const { data } = useQuery({
     queryKey: ['events', 'count', filters],
     queryFn: ({ signal }) =>
       read(api.GET('/api/v1/admin/events/count', { params: { query: filters as Record<string, string> }, signal })),
-    refetchInterval: isPaused ? false : 30_000,
+    refetchInterval,
   });
   return data ? `${countText(data.count, 'event', data.is_capped)} match${data.count === 1 && !data.is_capped ? 'es' : ''}.` : '';
 }

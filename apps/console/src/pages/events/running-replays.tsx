@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
+import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
 import { ActionDialog } from '../../components/action-dialog.js';
 import { CommandProgress } from '../../components/command-progress.js';
@@ -18,6 +19,7 @@ const POLL_RUNNING_MS = 1_000;
 /** The replays that have not ended, of all operators. */
 export function RunningReplays() {
   const { data: me } = useMe();
+  const { isPaused } = usePolling();
   const [canceledId, setCanceledId] = useState<string>();
   const { data } = useQuery({
     queryKey: ['commands', 'running-replays'],
@@ -25,7 +27,7 @@ export function RunningReplays() {
       read(
         api.GET('/api/v1/admin/outbox/commands', { params: { query: { command: 'replay', state: 'open', limit: 20 } }, signal }),
       ),
-    refetchInterval: ({ state }) => (state.data?.data.some(isReplay) ? POLL_RUNNING_MS : POLL_MS),
+    refetchInterval: ({ state }) => !isPaused && (state.data?.data.some(isReplay) ? POLL_RUNNING_MS : POLL_MS),
   });
   if (typeof me !== 'object') return null;
   const replays = data?.data.filter(isReplay) ?? [];
