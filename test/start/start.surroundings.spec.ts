@@ -145,7 +145,7 @@ describe('npm start with DATABASE_URL', () => {
 });
 
 describe('npm start in a broken folder', () => {
-  const installation = new Installation('broken');
+  const installation = new Installation('broken', { week: true }); // SEED_WEEK comes from .env
   const inVar = (...path: string[]) => join(installation.root, 'var', ...path);
 
   beforeEach(() => mkdirSync(inVar(), { recursive: true }));
