@@ -145,7 +145,7 @@ describe('npm start with DATABASE_URL', () => {
 });
 
 describe('npm start in a broken folder', () => {
-  const installation = new Installation('broken');
+  const installation = new Installation('broken', { week: true }); // SEED_WEEK comes from .env
   const inVar = (...path: string[]) => join(installation.root, 'var', ...path);
 
   beforeEach(() => mkdirSync(inVar(), { recursive: true }));
@@ -195,14 +195,14 @@ describe('npm start in a broken folder', () => {
 });
 
 describe('the embedded PostgreSQL', () => {
-  const original = mkdtempSync(join(tmpdir(), 'pikaia-original-'));
+  let original: string;
   let folder: string;
   const data = () => join(folder, 'data');
   const start = () => startPostgres(data(), { password: 'known', settings: ['fsync=off'] });
 
   beforeAll(async () => {
+    folder = original = mkdtempSync(join(tmpdir(), 'pikaia-original-'));
     chmodSync(original, 0o711);
-    folder = original;
     await (await start()).stop();
   });
   afterAll(() => rmSync(original, { recursive: true, force: true }));
