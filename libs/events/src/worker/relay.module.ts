@@ -83,7 +83,6 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * `PIKAIA_DATABASE_NOT_MIGRATED`, `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    await requireTables(this.source, 'outboxMigrations()', REQUIRED_TABLES);
     this.supervisor = await this.createSupervisor();
     if (this.options.autoStart === false) return;
     await this.supervisor.start();
@@ -140,6 +139,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     };
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinksError(settings.eventSinks);
+    await requireTables(this.source, 'outboxMigrations()', REQUIRED_TABLES); // after what needs no database
     return new RelaySupervisor(chosen, {
       url: this.address,
       worker: `${hostname()}:${process.pid}`,
