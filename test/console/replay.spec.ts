@@ -212,7 +212,7 @@ describeWithBrowser('replays in the console', () => {
     const button = page.getByRole('button', { name: 'Replay' });
     expect(await button.getAttribute('aria-disabled')).toBe('true');
     await button.focus();
-    await page.getByText('Your role is viewer. Only operators and admins of an organization can replay events.').waitFor();
+    await page.getByText('Your role is viewer. Only operators of the platform and admins of an organization can do this.').waitFor();
     await button.click({ force: true });
     await page.keyboard.press('Enter');
     expect(await page.getByRole('dialog', { name: 'Replay' }).count()).toBe(0);
