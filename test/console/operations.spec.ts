@@ -287,6 +287,11 @@ describeWithBrowser('the operations page', () => {
       rate: 1,
     });
     const page = await signIn('Olga Olsen');
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(new URL(request.url()).pathname));
+    await page.getByRole('progressbar').waitFor();
+    await page.waitForResponse(/\/outbox\/commands$/);
+    expect(requests.filter((path) => /\/commands\/./.test(path))).toEqual([]); // the list says how far each command is
     await page.getByRole('button', { name: /^Cancel the replay of events with .*event type member\.invited/ }).click();
     const dialog = dialogOf(page, 'Cancel the replay');
     await dialog.getByLabel('Reason').fill('Not now.');

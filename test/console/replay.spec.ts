@@ -120,6 +120,10 @@ describeWithBrowser('replays in the console', () => {
     await page.getByRole('row', { name: new RegExp(`${SINK} published`) }).waitFor();
     await waitForStatus(failed.event, 'published');
     expect(handled()).toContain(failed.event);
+    const { body } = await system.request('GET', `/admin/audit-logs?aggregate_id=${failed.event}`, { as: 'olga@example.com' });
+    expect(body['data']).toMatchObject([
+      { action: 'event.replay_requested', diff: { new: { reason: 'The consumer is mended.', sinks: [SINK] } } },
+    ]);
   });
 
   it('replays a selection, and does not update the list meanwhile', async () => {
@@ -167,6 +171,7 @@ describeWithBrowser('replays in the console', () => {
 
     const other = await signIn(OPERATOR, '/events');
     const theirs = other.getByRole('region', { name: 'Running replays' });
+    await theirs.getByText('alice@example.com replays events with event type member.invited').waitFor();
     await theirs.getByText('A slow replay.').waitFor();
     await theirs.getByRole('button', { name: 'Cancel the replay' }).click();
     await other.getByLabel('Reason').fill('Too slow.');
@@ -181,6 +186,29 @@ describeWithBrowser('replays in the console', () => {
     expect(answer).toMatchObject({ outcome: 'done', canceled: true });
     expect(answer.sent).toBeGreaterThan(0);
     expect(answer.sent).toBeLessThan(expected);
+  });
+
+  it('says that a dry run failed, counts again, and shows no old count', async () => {
+    await invite(1);
+    const page = await signIn(OPERATOR, '/events?event_type=member.invited&sink=unknown');
+    const open = () => page.getByRole('button', { name: 'Replay all that match' }).click();
+    await open();
+    await page.getByText('Nothing would be sent').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Sink' }).last().inputValue()).toBe('unknown');
+    await page.getByRole('combobox', { name: 'Sink' }).last().selectOption('every sink');
+    const dryRun = page.getByRole('list', { name: 'Dry run' });
+    await dryRun.getByText(SINK).waitFor();
+    await page.keyboard.press('Escape');
+    const problem = { status: 500, contentType: 'application/problem+json', body: '{"title":"Failed","detail":"planted"}' };
+    await page.route('**/replay/preview', (route) => route.fulfill(problem));
+    await open();
+    await page.getByText('planted').waitFor();
+    await page.getByText('The events could not be counted.').waitFor();
+    expect(await dryRun.count()).toBe(0);
+    await page.unroute('**/replay/preview');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await dryRun.waitFor();
+    browser.expectFaults(/status of 500/);
   });
 
   it('is used by keyboard alone', async () => {

@@ -6,7 +6,7 @@ const FailedRequestView = Fields(
     correlation_id: Id('The correlation id, which leads to everything about the request.'),
     ended_at: Timestamp('The time at which the response ended.'),
     method: Text('The method.', 'POST'),
-    path: Text('The path.', '/api/v1/members/invitations'),
+    path: Text('The path. Email addresses are masked for operators.', '/api/v1/members/invitations'),
     status: Count('The status of the response. 499: the client disconnected before it was complete.', 403),
     duration_ms: Type.Number({ description: 'The duration of the request.', examples: [12.5] }),
     organization_id: OrNull(Text('The organization of the caller, if it is known.', '019c12f4-7175-7abc-8504-af03c46f1d1b')),

@@ -163,6 +163,27 @@ describe('LogFileSource', () => {
     expect(JSON.stringify(all)).not.toMatch(/@example\.com|canary/);
   });
 
+  it('masks an address in the path for operators, and leaves an @ that is no address', async () => {
+    const id = newId();
+    const folder = folderWith({
+      'api.jsonl': text([
+        {
+          timestamp: at(0),
+          trace_id: id,
+          'organization.id': ACME,
+          event: 'refused',
+          level: 'INFO',
+          reason: 'no quotes before the @, please',
+        },
+        accessLine(1, { trace_id: id, 'http.url_details.path': '/api/v1/people/dave%40example.com/erin@example.com/x' }),
+      ]),
+    });
+    const reason = 'no quotes before the @, please';
+    expect((await find(folder)).data).toMatchObject([{ path: '/api/v1/people/[masked]/[masked]/x', reason }]);
+    const { data } = await find(folder, { organization: ACME });
+    expect(data).toMatchObject([{ path: '/api/v1/people/dave%40example.com/erin@example.com/x', reason }]);
+  });
+
   it('skips lines that are cut, are not records or have fields of other types', async () => {
     const valid = accessLine(9, { 'http.url_details.path': '/größer/🧨' });
     const folder = folderWith({

@@ -171,11 +171,12 @@ function reasonOf(line: LogLine): string | null {
 
 function viewOf({ line, key, reason }: Found, isMasked: boolean): FailedRequest {
   const email = nullableText(line, LogField.userEmail);
+  const path = redactText(textOf(line, LogField.path));
   return {
     correlation_id: String(line[LogField.traceId]),
     ended_at: timeOfKey(key),
     method: textOf(line, LogField.method),
-    path: redactText(textOf(line, LogField.path)),
+    path: isMasked ? maskAddressesOfPath(path) : path,
     status: Number(line[LogField.statusCode]),
     duration_ms: durationOf(line),
     organization_id: nullableText(line, LogField.organizationId),
@@ -185,7 +186,11 @@ function viewOf({ line, key, reason }: Found, isMasked: boolean): FailedRequest 
   };
 }
 
-const maskAddresses = (text: string): string => text.replace(/\S+/g, (word) => (word.includes('@') ? MASKED : word));
+// An @ alone, as in a rule about addresses, is no address.
+const maskAddresses = (text: string): string =>
+  text.replace(/\S+/g, (word) => (word.includes('@') && /[\p{L}\p{N}]/u.test(word) ? MASKED : word));
+
+const maskAddressesOfPath = (path: string): string => path.replace(/[^/]+/g, (part) => (/@|%40/.test(part) ? MASKED : part));
 
 function durationOf(line: LogLine): number {
   const nanoseconds = line[LogField.duration];

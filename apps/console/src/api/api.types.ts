@@ -3747,7 +3747,7 @@ export interface components {
              */
             method: string;
             /**
-             * @description The path.
+             * @description The path. Email addresses are masked for operators.
              * @example /api/v1/members/invitations
              */
             path: string;

@@ -1,4 +1,5 @@
 import type { Schemas } from '../api/client.js';
+import { countText } from './count-text.js';
 
 type Command = Schemas['Command'];
 type Answer = Command['sinks'][number]['answer'];
@@ -20,8 +21,6 @@ export const countsText = (counts: object): string =>
     return [`${count.toLocaleString()} ${text}`];
   }).join(', ');
 
-const plural = (count: number, noun: string): string => `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
-
 /** Says in a sentence what a sink answered to a command. */
 export function answerText(command: Command['command'], answer: Answer): string {
   if (answer === null)
@@ -38,7 +37,7 @@ export function answerText(command: Command['command'], answer: Answer): string 
     case 'skip':
       return `The event is skipped. It was ${String(details['was'])}.`;
     case 'drop_type':
-      return `The event type is dropped. ${plural(Number(details['skipped']), 'open event')} skipped.`;
+      return `The event type is dropped. ${countText(Number(details['skipped']), 'open event')} skipped.`;
     case 'cancel':
       return 'The replay is canceled.';
     case 'replay':

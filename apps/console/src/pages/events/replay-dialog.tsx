@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { api, read } from '../../api/client.js';
 import { ActionDialog } from '../../components/action-dialog.js';
-import { ProblemText } from '../../components/problem.js';
+import { ProblemState } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { MAX_RATE, previewText, type PreviewedSink, type ReplayFilter } from './replay-selection.js';
 import '../../styles/events.css';
@@ -11,6 +11,8 @@ interface ReplayDialogProps {
   /** Such as `Replay 3 selected events`. */
   readonly title: string;
   readonly filter: ReplayFilter;
+  /** The id of the only event, about which the audit entry then is. The filter names it. */
+  readonly eventId?: string | undefined;
   /** The sink that is chosen at first. Without it, every sink is. */
   readonly sink?: string | undefined;
   readonly onStarted?: () => void;
@@ -18,14 +20,17 @@ interface ReplayDialogProps {
 }
 
 /** Shows what a replay would do, asks for sink, rate and reason, and starts it. */
-export function ReplayDialog({ title, filter, sink: firstSink = '', onStarted, onClose }: ReplayDialogProps) {
+export function ReplayDialog({ title, filter, eventId, sink: firstSink = '', onStarted, onClose }: ReplayDialogProps) {
   const [sink, setSink] = useState(firstSink);
   const [rate, setRate] = useState('');
   const preview = useQuery({
     queryKey: ['replay-preview', filter],
     queryFn: ({ signal }) => read(api.POST('/api/v1/admin/events/replay/preview', { body: { filter }, signal })),
     refetchOnWindowFocus: false,
+    gcTime: 0, // a dialog that is opened again shows no old count
   });
+  const previewed = preview.data?.sinks.map(({ sink: name }) => name) ?? [];
+  const sinks = firstSink === '' || previewed.includes(firstSink) ? previewed : [...previewed, firstSink];
   const chosen = preview.data?.sinks.filter(({ sink: name }) => sink === '' || name === sink);
   const rateProblem = problemWithRate(rate);
   return (
@@ -33,27 +38,32 @@ export function ReplayDialog({ title, filter, sink: firstSink = '', onStarted, o
       title={title}
       effect="Each sink gets the events that it received once more, and retries those that failed there. Consumers handle them again."
       action="Replay"
-      problem={problemWith(chosen) ?? rateProblem}
+      problem={preview.error ? 'The events could not be counted.' : (problemWith(chosen) ?? rateProblem)}
       fields={{
-        filter,
-        dry_run: false,
         ...(sink !== '' && { sink }),
         ...(rate.trim() !== '' && rateProblem === undefined && { rate: Number(rate) }),
       }}
-      send={async (body, headers) => {
-        const command = await read(api.POST('/api/v1/admin/events/replay', { body, params: { header: headers } }));
+      send={async ({ rate: chosenRate, ...body }, header) => {
+        const command = await read(
+          eventId === undefined
+            ? api.POST('/api/v1/admin/events/replay', {
+                body: { ...body, filter, dry_run: false, ...(chosenRate !== undefined && { rate: chosenRate }) },
+                params: { header },
+              })
+            : api.POST('/api/v1/admin/events/{id}/replay', { body, params: { path: { id: eventId }, header } }),
+        );
         onStarted?.();
         return command;
       }}
       onClose={onClose}
     >
-      {preview.error ? <ProblemText error={preview.error} /> : <Preview sinks={chosen} />}
+      {preview.error ? <ProblemState error={preview.error} onRetry={() => void preview.refetch()} /> : <Preview sinks={chosen} />}
       {preview.data && (
         <label>
           Sink
           <select value={sink} onChange={(event) => setSink(event.target.value)}>
             <option value="">every sink</option>
-            {preview.data.sinks.map(({ sink: name }) => (
+            {sinks.map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>
@@ -61,7 +71,7 @@ export function ReplayDialog({ title, filter, sink: firstSink = '', onStarted, o
           </select>
         </label>
       )}
-      <RateField value={rate} problem={rateProblem} onChange={setRate} />
+      {eventId === undefined && <RateField value={rate} problem={rateProblem} onChange={setRate} />}
     </ActionDialog>
   );
 }

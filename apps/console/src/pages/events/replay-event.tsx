@@ -19,6 +19,7 @@ export function ReplayEvent({ event }: { readonly event: Schemas['EventDetails']
         <ReplayDialog
           title={`Replay ${event.event_type}`}
           filter={{ event_ids: [event.event_id] }}
+          eventId={event.event_id}
           onClose={() => setOpen(false)}
         />
       )}

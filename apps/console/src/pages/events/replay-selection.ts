@@ -60,12 +60,8 @@ export function previewText(sink: PreviewedSink): string {
 
 /** Names the conditions of a replay, such as `events with status failed, event type member.invited`. */
 export function filterText(filter: object): string {
-  const {
-    event_id: id,
-    event_ids: ids = [],
-    ...others
-  } = filter as Readonly<Record<string, unknown>> & { event_ids?: unknown[] };
-  const named = ids.length + (id === undefined ? 0 : 1);
+  const { event_id: id, event_ids: ids, ...others } = filter as Readonly<Record<string, unknown>>;
+  const named = (Array.isArray(ids) ? ids.length : 0) + (id === undefined ? 0 : 1);
   const conditions = Object.entries(others).map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`);
   const events = named > 0 ? countText(named, 'event') : 'events';
   return conditions.length ? `${events} with ${conditions.join(', ')}` : events;

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
-import { ActionDialog } from '../../components/action-dialog.js';
+import { ActorEmail } from '../../components/actor-email.js';
+import { CancelDialog } from '../../components/cancel-dialog.js';
 import { CommandProgress } from '../../components/command-progress.js';
 import { Moment } from '../../components/moment.js';
 import { reasonAgainstReplay } from '../../session/access.js';
@@ -62,7 +62,13 @@ function RunningReplay({ replay, me, onCancel }: RunningReplayProps) {
   return (
     <li>
       <p>
-        {person === me.id ? 'You' : <Link href={`/audit?actor_id=${encodeURIComponent(person)}`}>{person}</Link>} replay{' '}
+        {person === me.id ? (
+          'You replay '
+        ) : (
+          <>
+            <ActorEmail id={person} /> replays{' '}
+          </>
+        )}
         {filterText((replay.arguments as { filter?: object }).filter ?? {})}
         <span className="meta">
           {' '}
@@ -79,16 +85,3 @@ function RunningReplay({ replay, me, onCancel }: RunningReplayProps) {
     </li>
   );
 }
-
-const CancelDialog = ({ id, onClose }: { readonly id: string; readonly onClose: () => void }) => (
-  <ActionDialog
-    title="Cancel the replay"
-    effect="Each sink sends nothing more of the replay. Events that are in flight are still delivered."
-    action="Cancel the replay"
-    fields={{}}
-    send={(body, headers) =>
-      read(api.POST('/api/v1/admin/outbox/commands/{id}/cancel', { params: { path: { id }, header: headers }, body }))
-    }
-    onClose={onClose}
-  />
-);

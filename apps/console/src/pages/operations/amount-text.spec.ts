@@ -1,4 +1,4 @@
-import { amountText, countText } from './amount-text.js';
+import { amountText } from './amount-text.js';
 
 describe('amountText', () => {
   it.each([
@@ -12,11 +12,5 @@ describe('amountText', () => {
     [3 * 1_024 ** 5, 'bytes', '3,072 TiB'],
   ] as const)('formats %d %s', (amount, unit, text) => {
     expect(amountText(amount, unit)).toBe(text);
-  });
-});
-
-describe('countText', () => {
-  it('marks a count at which the api stopped', () => {
-    expect([countText(10_000), countText(10_001)]).toEqual(['10,000', '10,000+']);
   });
 });

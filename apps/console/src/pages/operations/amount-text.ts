@@ -1,9 +1,4 @@
-const MAX_COUNT = 10_000; // the api stops counting there
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** Formats a count that stops at 10,001: `10,000+`. */
-export const countText = (count: number): string =>
-  count > MAX_COUNT ? `${MAX_COUNT.toLocaleString()}+` : count.toLocaleString();
 
 /** Formats an amount of housekeeping: `1,042 rows`, `64 KiB`. */
 export function amountText(amount: number, unit: 'rows' | 'bytes'): string {

@@ -4,11 +4,11 @@ import { api, read, type Schemas } from '../../api/client.js';
 import { useKeysetPages } from '../../api/keyset-pages.js';
 import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
+import { cappedText } from '../../components/count-text.js';
 import { ListState } from '../../components/list-state.js';
 import { Moment } from '../../components/moment.js';
 import { SkipDialog } from '../../components/skip-dialog.js';
 import { Empty } from '../../components/states.js';
-import { countText } from './amount-text.js';
 
 type Blocked = Schemas['BlockedObject'];
 
@@ -52,7 +52,7 @@ export function BlockedObjects({ disabledBecause }: { readonly disabledBecause: 
                       {blocked.aggregate_type} <code>{blocked.aggregate_id.slice(-8)}</code>
                     </Link>
                   </td>
-                  <td data-heading="Waiting">{countText(blocked.waiting)}</td>
+                  <td data-heading="Waiting">{cappedText(blocked.waiting)}</td>
                   <td className="time" data-heading="Failed">
                     <Moment at={blocked.failed_at} />
                   </td>

@@ -11,6 +11,8 @@ describe('subjectOf', () => {
     ['drop_type', { event_type: 'member.invited' }, { text: 'member.invited of bus' }],
     ['skip', { event_id: 'e/1' }, { text: 'event e/1 at bus', path: '/events/e%2F1' }],
     ['replay', { filter: { event_id: 'e1' }, dry_run: false }, { text: 'event e1 at bus', path: '/events/e1' }],
+    ['replay', { filter: { event_ids: ['e1'] }, dry_run: false }, { text: 'event e1 at bus', path: '/events/e1' }],
+    ['replay', { filter: { event_ids: ['e1', 'e2'] }, dry_run: false }, { text: '2 events at bus' }],
     [
       'replay',
       { filter: { event_type: 'member.invited', status: 'failed' }, dry_run: true },

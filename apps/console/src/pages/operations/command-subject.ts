@@ -1,4 +1,5 @@
 import type { Schemas } from '../../api/client.js';
+import { filterText } from '../events/replay-selection.js';
 
 type Command = Schemas['Command'];
 
@@ -35,8 +36,17 @@ function eventSubject(id: unknown, sinks: string): Subject {
 }
 
 function replaySubject({ filter, dry_run: isDryRun }: Readonly<Record<string, unknown>>, sinks: string): Subject {
-  const conditions = isObject(filter) ? Object.entries(filter) : [];
-  if (conditions.length === 1 && conditions[0]![0] === 'event_id') return eventSubject(conditions[0]![1], sinks);
-  const text = conditions.map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`).join(', ');
-  return { text: `${isDryRun === true ? '(count only) ' : ''}events with ${text || 'an unknown filter'} at ${sinks}` };
+  const isKnown = isObject(filter) && Object.keys(filter).length > 0;
+  const only = isKnown ? onlyEventOf(filter) : undefined;
+  const subject =
+    only === undefined
+      ? { text: `${isKnown ? filterText(filter) : 'events with an unknown filter'} at ${sinks}` }
+      : eventSubject(only, sinks);
+  return isDryRun === true ? { ...subject, text: `(count only) ${subject.text}` } : subject;
+}
+
+/** The id of the event, if the filter names one event and has no other condition. */
+function onlyEventOf({ event_id: id, event_ids: ids, ...others }: Readonly<Record<string, unknown>>): unknown {
+  const named = [...(id === undefined ? [] : [id]), ...(Array.isArray(ids) ? ids : [])];
+  return named.length === 1 && Object.keys(others).length === 0 ? named[0] : undefined;
 }

@@ -4,9 +4,10 @@ import { api, read, type Schemas } from '../../api/client.js';
 import { useKeysetPages } from '../../api/keyset-pages.js';
 import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
-import { ActionDialog, AuditLink } from '../../components/action-dialog.js';
+import { AuditLink } from '../../components/action-dialog.js';
 import { ActorEmail } from '../../components/actor-email.js';
-import { CommandProgress, hasEnded, useCommand } from '../../components/command-progress.js';
+import { CancelDialog } from '../../components/cancel-dialog.js';
+import { CommandProgress, hasEnded } from '../../components/command-progress.js';
 import { ListState } from '../../components/list-state.js';
 import { Moment } from '../../components/moment.js';
 import { Empty } from '../../components/states.js';
@@ -36,7 +37,7 @@ export function Commands({ disabledBecause }: { readonly disabledBecause: string
           ))}
         </ol>
       </ListState>
-      {canceled && <CancelDialog command={canceled} onClose={() => setCanceled(undefined)} />}
+      {canceled && <CancelDialog id={canceled.id} onClose={() => setCanceled(undefined)} />}
     </>
   );
 }
@@ -63,7 +64,7 @@ function CommandRow({ command, disabledBecause, onCancel }: CommandRowProps) {
       </p>
       <p className="reason">{command.reason ?? <span className="meta">No reason was given.</span>}</p>
       {isRunning ? (
-        <RunningCommand listed={command} />
+        <CommandProgress command={command} />
       ) : (
         <details open={command.status !== 'done'}>
           <summary>Answers</summary>
@@ -81,22 +82,3 @@ function CommandRow({ command, disabledBecause, onCancel }: CommandRowProps) {
     </>
   );
 }
-
-/** Follows a command more closely than the list. */
-function RunningCommand({ listed }: { readonly listed: Command }) {
-  const { command } = useCommand(listed);
-  return <CommandProgress command={command} />;
-}
-
-const CancelDialog = ({ command: { id }, onClose }: { readonly command: Command; readonly onClose: () => void }) => (
-  <ActionDialog
-    title="Cancel the replay"
-    effect="The replay ends at each sink that has not ended it. Events that are in flight are still delivered, and those that were sent stay sent."
-    action="Cancel the replay"
-    fields={{}}
-    send={(body, header) =>
-      read(api.POST('/api/v1/admin/outbox/commands/{id}/cancel', { params: { path: { id }, header }, body }))
-    }
-    onClose={onClose}
-  />
-);

@@ -5,7 +5,7 @@ import { usePolling } from '../../api/polling.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
-import { reasonAgainstAction } from '../../session/access.js';
+import { reasonAgainstAction, reasonAgainstReplay } from '../../session/access.js';
 import { useMe, type Me } from '../../session/session.js';
 import { BlockedObjects } from './blocked.js';
 import { Commands } from './commands.js';
@@ -34,7 +34,7 @@ export default function OperationsPage() {
         </p>
       )}
       <Section title="Recent commands">
-        <Commands disabledBecause={reasonAgainstAction(me, 'admin', 'operator')} />
+        <Commands disabledBecause={reasonAgainstReplay(me)} />
       </Section>
       {me.organization_id === null && (
         <Section title="Housekeeping">

@@ -2,11 +2,13 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
 import { ActionButton } from '../../components/action-button.js';
+import { cappedText } from '../../components/count-text.js';
 import { durationText } from '../../components/duration-text.js';
+import { Figure } from '../../components/figure.js';
 import { Moment } from '../../components/moment.js';
+import { needsCare } from '../../components/needs-care.js';
 import { Empty } from '../../components/states.js';
 import { Status } from '../../components/status.js';
-import { countText } from './amount-text.js';
 import { SINK_DIALOGS, type Sink, type SinkAction } from './sink-dialogs.js';
 
 type Worker = Schemas['WorkerStatus'];
@@ -30,7 +32,7 @@ export function Sinks({ sinks, workers, disabledBecause }: SinksProps) {
     <>
       <ul className="cards">
         {others.map((sink) => (
-          <li key={sink.name} className={`card ${needsCare(sink) ? 'bad' : ''}`} aria-label={sink.name}>
+          <li key={sink.name} className={`card ${needsCare(sink) || sink.failed > 0 ? 'bad' : ''}`} aria-label={sink.name}>
             <SinkCard sink={sink} workers={workers} />
             <SinkActions sink={sink} disabledBecause={disabledBecause} onAct={(action) => setOpen({ sink, action })} />
           </li>
@@ -42,13 +44,6 @@ export function Sinks({ sinks, workers, disabledBecause }: SinksProps) {
   );
 }
 
-const needsCare = (sink: Sink): boolean =>
-  sink.abandoned ||
-  sink.failed > 0 ||
-  sink.failing_since !== null ||
-  sink.leader_failing_since !== null ||
-  (sink.state === 'active' && sink.leader === null);
-
 function SinkCard({ sink, workers }: { readonly sink: Sink; readonly workers: readonly Worker[] }) {
   const reporting = workers.filter(({ is_silent: silent, sinks }) => !silent && sinks.includes(sink.name)).length;
   return (
@@ -57,9 +52,9 @@ function SinkCard({ sink, workers }: { readonly sink: Sink; readonly workers: re
         {sink.name} <Status status={sink.state} />
       </h3>
       <dl className="figures">
-        <Figure name="Backlog" value={countText(sink.backlog)} to={listOf(sink, 'pending')} />
-        <Figure name="Oldest" value={sink.lag_ms === null ? '–' : durationText(sink.lag_ms)} />
-        <Figure name="Failed" value={countText(sink.failed)} to={listOf(sink, 'failed')} />
+        <Figure name="Backlog" value={cappedText(sink.backlog)} to={listOf(sink, 'pending')} />
+        <Figure name="Oldest" value={sink.lag_ms === null ? '–' : durationText(sink.lag_ms)} to={listOf(sink, 'pending')} />
+        <Figure name="Failed" value={cappedText(sink.failed)} to={listOf(sink, 'failed')} />
       </dl>
       <p className="meta">
         {sink.leader === null ? (
@@ -86,13 +81,6 @@ function SinkCard({ sink, workers }: { readonly sink: Sink; readonly workers: re
 
 const listOf = ({ name }: Sink, status: string): string => `/events?sink=${encodeURIComponent(name)}&status=${status}`;
 
-const Figure = ({ name, value, to }: { readonly name: string; readonly value: string; readonly to?: string }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{to === undefined ? value : <Link href={to}>{value}</Link>}</dd>
-  </div>
-);
-
 function Warnings({ sink }: { readonly sink: Sink }) {
   const { abandoned, failing_since: failing, last_error: error, leader_failing_since: leaderFailing, unhandled } = sink;
   return (
@@ -112,7 +100,7 @@ function Warnings({ sink }: { readonly sink: Sink }) {
       )}
       {unhandled.map(({ event_type: type, schema_version: version, count, oldest_event_id: id }) => (
         <p key={`${type} ${version}`} className="error-text">
-          {countText(count)} of {type} version {version} wait for a worker that handles them.{' '}
+          {cappedText(count)} of {type} version {version} wait for a worker that handles them.{' '}
           <Link href={`/events/${id}`}>Oldest</Link>
         </p>
       ))}

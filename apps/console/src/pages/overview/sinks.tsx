@@ -1,5 +1,8 @@
 import { Link } from 'wouter';
+import { cappedText } from '../../components/count-text.js';
 import { durationText } from '../../components/duration-text.js';
+import { Figure } from '../../components/figure.js';
+import { needsCare } from '../../components/needs-care.js';
 import { Empty } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { MinutePlot } from './minute-plot.js';
@@ -8,7 +11,6 @@ import { eventsPageOf, type Overview } from './use-overview.js';
 type Sink = Overview['sinks'][number];
 type Throughput = Overview['throughput'][number];
 
-const MAX_COUNT = 10_000; // the api stops counting there
 const PLOT_HEIGHT = 90;
 
 /** Each sink with its state, leader, backlog and throughput. */
@@ -24,12 +26,6 @@ export function Sinks({ overview: { sinks, since, throughput } }: { readonly ove
     </ul>
   );
 }
-
-const needsCare = (sink: Sink): boolean =>
-  sink.abandoned ||
-  sink.failing_since !== null ||
-  sink.leader_failing_since !== null ||
-  (sink.state === 'active' && sink.leader === null);
 
 interface SinkCardProps {
   readonly sink: Sink;
@@ -48,12 +44,12 @@ function SinkCard({ sink, since, throughput }: SinkCardProps) {
         <Link href={received}>{sink.name}</Link> <Status status={sink.state} />
       </h3>
       <dl className="figures">
-        <Figure name="Backlog" value={countText(sink.backlog)} to={eventsPageOf(pending)} />
+        <Figure name="Backlog" value={cappedText(sink.backlog)} to={eventsPageOf(pending)} />
         <Figure name="Oldest" value={sink.lag_ms === null ? '–' : durationText(sink.lag_ms)} to={eventsPageOf(pending)} />
-        <Figure name="Last minute" value={countText(sink.accepted_last_minute)} to={`${received}&status=published`} />
-        <Figure name="Retrying" value={countText(sink.retrying)} to={eventsPageOf(retrying)} />
-        <Figure name="Waiting" value={countText(sink.waiting)} to={eventsPageOf(waiting)} />
-        <Figure name="Failed" value={countText(sink.failed)} to={eventsPageOf(failed)} />
+        <Figure name="Last minute" value={cappedText(sink.accepted_last_minute)} to={`${received}&status=published`} />
+        <Figure name="Retrying" value={cappedText(sink.retrying)} to={eventsPageOf(retrying)} />
+        <Figure name="Waiting" value={cappedText(sink.waiting)} to={eventsPageOf(waiting)} />
+        <Figure name="Failed" value={cappedText(sink.failed)} to={eventsPageOf(failed)} />
       </dl>
       <p className="meta">{sink.leader === null ? 'No worker leads this sink.' : `Led by ${sink.leader.worker}.`}</p>
       {problem !== null && needsCare(sink) && <p className="error-text">{problem}</p>}
@@ -72,14 +68,3 @@ function SinkCard({ sink, since, throughput }: SinkCardProps) {
     </>
   );
 }
-
-const Figure = ({ name, value, to }: { readonly name: string; readonly value: string; readonly to: string }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>
-      <Link href={to}>{value}</Link>
-    </dd>
-  </div>
-);
-
-const countText = (count: number): string => (count > MAX_COUNT ? `${MAX_COUNT.toLocaleString()}+` : count.toLocaleString());
