@@ -7,7 +7,7 @@ const CAROL = 'carol@example.com'; // a member of acme
 const GINA = 'gina@example.com'; // an admin of globex
 const OLGA = 'olga@example.com'; // an operator
 const [HENRY, INES, JONAS, KIRA, LIAM, MONA] = ['henry', 'ines', 'jonas', 'kira', 'liam', 'mona'].map(addressOf) as Names;
-const [PAUL, ROSA] = ['paul', 'rosa'].map(addressOf) as Names;
+const [NORA, PAUL, ROSA] = ['nora', 'paul', 'rosa'].map(addressOf) as Names;
 
 type Names = [string, string, string, string, string, string];
 
@@ -130,6 +130,18 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   await week.request(INES, 'GET members', 200);
   await week.minutesAgo(40);
   await week.request(INES, 'PATCH me', 200, { name: 'Ines Ito-Hall' });
+  await week.minutesAgo(33); // the overview draws the last hour
+  await subscribe(week, 'acme', { status: 'active', price: 'price_team', quantity: 9 });
+  await week.minutesAgo(26);
+  week.breakMail();
+  const newest = await week.request(ALICE, 'POST members/invitations', 201, { email: NORA, name: 'Nora Nash', role: 'member' });
+  await week.retry(newest.correlationId, 3);
+  week.repairMail();
+  await week.retry(newest.correlationId);
+  await week.minutesAgo(18);
+  await week.accept(NORA);
+  await week.minutesAgo(11);
+  await week.request(NORA, 'PATCH me', 200, { name: 'Nora Nash-Novak' });
 
   return {
     refused: refused.correlationId,

@@ -195,7 +195,7 @@ describeWithBrowser('the contracts and saved views of the console', () => {
       await page.evaluate('Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); }');
       await page.getByRole('button', { name: 'Save as a view' }).click();
       await save(page, 'Mine');
-      await page.getByRole('alert').getByText('The browser has no space left for the view.').waitFor();
+      await page.getByRole('alert').getByText('The browser has no space left for the view, or denies it.').waitFor();
     });
   });
 });

@@ -161,6 +161,19 @@ describeWithBrowser('the console while something fails or changes', () => {
     expect(browser.expectFaults(/status of 401/)).toBe(1);
   });
 
+  it('works in a browser that denies its storage', async () => {
+    const page = await browser.newPage();
+    await page.addInitScript(
+      "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } })",
+    );
+    await page.goto(url('/events'));
+    await page.getByRole('button', { name: 'Alice Adams' }).click();
+    await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    await page.getByRole('button', { name: 'Alice Adams admin' }).click();
+    await page.getByLabel('Colors').selectOption('dark');
+    expect(await page.evaluate<string>('document.documentElement.dataset.theme')).toBe('dark');
+  });
+
   it('says that a sign-out failed', async () => {
     const page = await signIn('Alice Adams', '/nowhere');
     await page.route('**/console/session', refuse);
@@ -191,6 +204,29 @@ describeWithBrowser('the console while something fails or changes', () => {
     await search.fill('a'); // Alice and Acme
     await page.keyboard.press('Enter');
     await page.getByText(/\d people or organizations match\./).waitFor();
+    await page.getByRole('list', { name: 'Matches' }).getByRole('link', { name: 'Acme organization' }).click();
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+    expect(page.url()).toContain('/audit?organization_id=');
+    expect([await search.inputValue(), await page.getByRole('list', { name: 'Matches' }).count()]).toEqual(['', 0]);
+  });
+
+  it('leads an admin from the id of a webhook delivery to its event', async () => {
+    const as = 'alice@example.com';
+    const endpoint = { url: 'https://hooks.example.com/search', event_types: ['member.removed'] };
+    expect((await system.request('POST', '/webhooks/endpoints', { as, body: endpoint })).status).toBe(201);
+    const { body } = await system.request('GET', '/admin/events?limit=1', { as });
+    const [event] = body['data'] as { event_id: string }[];
+    const [delivery] = await system.query<{ id: string }>(
+      `insert into webhook_delivery (id, endpoint_id, organization_id, kind, event_id, event_type, schema_version, correlation_id, payload,
+         status, settled_at)
+       select gen_random_uuid(), id, organization_id, 'event', $1, 'member.removed', 1, gen_random_uuid(), '{}', 'delivered', now()
+       from webhook_endpoint where deleted_at is null limit 1 returning id`,
+      [event!.event_id],
+    );
+    const page = await signIn('Alice Adams', '/nowhere');
+    await page.getByRole('searchbox', { name: 'Search' }).fill(delivery!.id);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(url(`/events/${event!.event_id}`));
   });
 
   it('shows a viewer what operators see', async () => {

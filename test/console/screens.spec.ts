@@ -17,6 +17,17 @@ const SIZES = [
 const FOLDER = process.env['PIKAIA_SCREENSHOTS'];
 
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+/**
+ * What is wider than the page around it, although the page itself needs no scrolling. Tables and code scroll by themselves, and a plot
+ * follows a new width later.
+ */
+const STICKS_OUT = `(() => {
+  const main = document.querySelector('main');
+  const edge = main.getBoundingClientRect().right - parseFloat(getComputedStyle(main).paddingRight);
+  return [...main.querySelectorAll('*:not(.scroll *, pre *, .plot-area *)')]
+    .filter((element) => element.getBoundingClientRect().right > edge + 1)
+    .map(({ tagName, className }) => tagName + ' ' + className);
+})()`;
 
 type Cookies = Parameters<BrowserContext['addCookies']>[0];
 
@@ -81,6 +92,7 @@ describeWithBrowser('each page of the console', () => {
           if (FOLDER !== undefined) await page.screenshot({ path: join(FOLDER, `${label}.png`), fullPage: true });
           const overflow = await page.evaluate<number>(OVERFLOW);
           if (overflow > 0) problems.push(`${label} is ${overflow} px too wide`);
+          for (const element of await page.evaluate<string[]>(STICKS_OUT)) problems.push(`${label}: ${element} sticks out`);
           // Each color and each layout once, because axe takes long.
           if (size.width === (colorScheme === 'light' ? 360 : 1_280))
             problems.push(...(await axeFindings(page)).map((finding) => `${label}: ${finding}`));

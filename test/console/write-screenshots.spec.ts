@@ -14,6 +14,9 @@ const LAST_DAY = Date.parse('2026-01-16'); // of the week in the screenshots, a 
 const HEIGHTS: Readonly<Record<number, number>> = { 360: 740, 1280: 700 };
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
+/** Lists that are still read, and plots that are not drawn yet. */
+const INCOMPLETE = '.spinner, figure.plot:not(:has(canvas))';
+
 const WORKER = /"worker":"[^"]+"/g; // its host and process
 
 const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
@@ -74,6 +77,7 @@ describe('the screenshots in docs/console', () => {
     await page.goto(`${address}/console${path(ids)}`);
     if (person !== undefined) await page.getByRole('button', { name: person }).click();
     await page.getByText(ready).first().waitFor();
+    await page.locator(INCOMPLETE).first().waitFor({ state: 'detached' });
     await page.mouse.move(0, 0);
     await page.screenshot({ path: join(FOLDER, file), caret: 'hide' });
     await browser.closePages();

@@ -3,8 +3,13 @@ import { api, read, type Schemas } from '../api/client.js';
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const EVENT_TYPE = /^[a-z\d_]+(?:\.[a-z\d_]+)+$/;
 
-/** A page, or why there is none. */
-export type FoundPage = { readonly path: string } | { readonly reason: string };
+export interface Choice {
+  readonly path: string;
+  readonly label: string;
+}
+
+/** A page, or why there is none, with the pages of all that match. */
+export type FoundPage = { readonly path: string } | { readonly reason: string; readonly choices?: readonly Choice[] };
 
 type Result = Schemas['SearchResult'];
 
@@ -26,8 +31,7 @@ export async function findPage(text: string): Promise<FoundPage> {
   return EVENT_TYPE.test(text) ? { path: `/events?event_type=${encodeURIComponent(text)}` } : pageOfName(text);
 }
 
-const search = async (query: string): Promise<readonly Result[]> =>
-  (await read(api.POST('/api/v1/admin/search', { body: { query } }))).results;
+const search = (query: string): Promise<Schemas['SearchResults']> => read(api.POST('/api/v1/admin/search', { body: { query } }));
 
 const pageOf = ({ url }: Result): string | undefined => {
   for (const [pattern, page] of PAGES) {
@@ -39,21 +43,43 @@ const pageOf = ({ url }: Result): string | undefined => {
 
 /** A correlation id, which can have log lines alone, then what `search` finds, then an object that changed. */
 async function pageOfId(id: string): Promise<FoundPage> {
-  const [correlation, results, changes] = await Promise.all([
+  const [correlation, { results }, changes] = await Promise.all([
     read(api.GET('/api/v1/admin/correlations/{id}', { params: { path: { id } } })),
     search(id),
     read(api.GET('/api/v1/admin/audit-logs', { params: { query: { aggregate_id: id, limit: 1 } } })),
   ]);
   if (correlation.entries.length > 0) return { path: `/c/${id}` };
-  const path = results.flatMap((result) => pageOf(result) ?? [])[0];
+  const path = results.flatMap((result) => pageOf(result) ?? [])[0] ?? (await pageOfDelivery(results));
   if (path !== undefined) return { path };
   return changes.data.length > 0 ? { path: `/audit?aggregate_id=${id}` } : NOTHING;
 }
 
-/** A person, or the audit log of an organization. */
-async function pageOfName(query: string): Promise<FoundPage> {
-  const paths = new Set((await search(query)).flatMap((result) => pageOf(result) ?? []));
-  const [path] = paths;
-  if (path === undefined) return NOTHING;
-  return paths.size === 1 ? { path } : { reason: `${paths.size} people or organizations match. Type more of the name.` };
+/** Admins find a webhook delivery itself. It has no page, so it leads to its event. */
+async function pageOfDelivery(results: readonly Result[]): Promise<string | undefined> {
+  const delivery = results.find(({ type }) => type === 'webhook_delivery');
+  if (delivery === undefined) return undefined;
+  const { event_id: event } = await read(api.GET('/api/v1/webhooks/deliveries/{id}', { params: { path: { id: delivery.id } } }));
+  return `/events/${event}`;
 }
+
+/** A person, or the audit log of an organization. Two people can have the same name, and one name can begin another. */
+async function pageOfName(query: string): Promise<FoundPage> {
+  const { results, has_more: hasMore } = await search(query);
+  const pages = new Map(
+    results.flatMap((result) => {
+      const path = pageOf(result);
+      return path === undefined ? [] : [[path, choiceOf(result, path)] as const];
+    }),
+  );
+  const choices = [...pages.values()];
+  if (choices.length === 0) return NOTHING;
+  if (choices.length === 1) return { path: choices[0]!.path };
+  const count = `${choices.length}${hasMore ? '+' : ''}`;
+  return { reason: `${count} people or organizations match. Choose one, or type more of the name.`, choices };
+}
+
+/** Operators see the names of people masked, so the end of the id tells them apart. */
+const choiceOf = ({ type, label }: Result, path: string): Choice => ({
+  path,
+  label: `${label ?? type} ${type === 'organization' ? type : path.slice(-8)}`,
+});

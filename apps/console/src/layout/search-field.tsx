@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useMemo, useRef, useState, type FormEvent } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { findPage } from './find-page.js';
 import { useShortcuts } from './shortcuts.js';
 
@@ -23,7 +23,11 @@ export function SearchField() {
     event.preventDefault();
     if (text.trim() !== '') search.mutate(text.trim());
   };
-  const hint = search.error?.message ?? (search.data && 'reason' in search.data ? search.data.reason : '');
+  const nothing = search.data && 'reason' in search.data ? search.data : undefined;
+  const clear = (): void => {
+    setText('');
+    search.reset();
+  };
   return (
     <form role="search" className="search" onSubmit={submit}>
       <input
@@ -42,9 +46,22 @@ export function SearchField() {
         }}
       />
       <kbd aria-hidden="true">/</kbd>
-      <p id="search-hint" className="search-hint" role="status">
-        {search.isPending ? 'Searching …' : hint}
-      </p>
+      <div className="search-hint">
+        <p id="search-hint" role="status">
+          {search.isPending ? 'Searching …' : (search.error?.message ?? nothing?.reason)}
+        </p>
+        {nothing?.choices && (
+          <ul aria-label="Matches">
+            {nothing.choices.map(({ path, label }) => (
+              <li key={path}>
+                <Link href={path} onClick={clear}>
+                  {label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
     </form>
   );
 }

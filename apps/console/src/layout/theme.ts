@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
+import { readStored, writeStored } from '../storage.js';
 
 const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 const KEY = 'pikaia-theme';
 
 const stored = (): Theme => {
-  const value = localStorage.getItem(KEY);
+  const value = readStored(KEY);
   return THEMES.find((theme) => theme === value) ?? 'system';
 };
 
@@ -22,7 +23,7 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(stored);
   useEffect(() => {
     apply(theme);
-    localStorage.setItem(KEY, theme);
+    writeStored(KEY, theme);
   }, [theme]);
   return [theme, setTheme];
 }

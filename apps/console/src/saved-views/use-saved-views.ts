@@ -1,5 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import { useMe, type Me } from '../session/session.js';
+import { readStored, writeStored } from '../storage.js';
 import { addView, parseViews, removeView, renameView, type Change, type SavedView, type ViewList } from './stored-views.js';
 
 const listeners = new Set<() => void>();
@@ -28,11 +29,11 @@ export interface SavedViews {
 export function useSavedViews(list: ViewList): SavedViews {
   const { data: me } = useMe();
   const key = typeof me === 'object' ? keyOf(me, list) : undefined;
-  const text = useSyncExternalStore(subscribe, () => (key === undefined ? null : localStorage.getItem(key)));
+  const text = useSyncExternalStore(subscribe, () => (key === undefined ? null : readStored(key)));
   const views = useMemo(() => parseViews(text), [text]);
   const change = (make: (stored: readonly SavedView[]) => Change): string | undefined => {
     if (key === undefined) return 'Nobody is signed in.';
-    const changed = make(parseViews(localStorage.getItem(key)));
+    const changed = make(parseViews(readStored(key)));
     return 'views' in changed ? store(key, changed.views) : changed.problem;
   };
   return {
@@ -44,11 +45,7 @@ export function useSavedViews(list: ViewList): SavedViews {
 }
 
 function store(key: string, views: readonly SavedView[]): string | undefined {
-  try {
-    localStorage.setItem(key, JSON.stringify(views));
-  } catch {
-    return 'The browser has no space left for the view.';
-  }
+  if (!writeStored(key, JSON.stringify(views))) return 'The browser has no space left for the view, or denies it.';
   for (const listener of listeners) listener();
   return undefined;
 }

@@ -133,6 +133,7 @@ function VersionSection({ version, newest }: { readonly version: Version; readon
 
 function VersionDetails({ version: { schema, example }, title }: { readonly version: Version; readonly title: string }) {
   const fields = fieldsOf(schema);
+  const isDescribed = fields.some(({ description }) => description !== '');
   return (
     <>
       <h3>Fields of the data</h3>
@@ -144,7 +145,7 @@ function VersionDetails({ version: { schema, example }, title }: { readonly vers
               <th scope="col">Type</th>
               <th scope="col">Required</th>
               <th scope="col">Personal data</th>
-              <th scope="col">Description</th>
+              {isDescribed && <th scope="col">Description</th>}
             </tr>
           </thead>
           <tbody>
@@ -156,7 +157,7 @@ function VersionDetails({ version: { schema, example }, title }: { readonly vers
                 <td className="wide">{type}</td>
                 <td>{isRequired ? 'yes' : 'no'}</td>
                 <td>{isPersonal ? <Status status="personal" tone="warn" /> : 'no'}</td>
-                <td className="wide">{description}</td>
+                {isDescribed && <td className="wide">{description}</td>}
               </tr>
             ))}
           </tbody>

@@ -75,11 +75,11 @@ const ContractTable = ({ contracts }: { readonly contracts: readonly Contract[] 
                 {type}
               </Link>
             </td>
-            <td>{versions.map(({ version }) => version).join(', ')}</td>
+            <td data-heading="Versions">{versions.map(({ version }) => version).join(', ')}</td>
             <td>
               <Status status={audience} />
             </td>
-            <td>{consumers.length}</td>
+            <td data-heading="Consumers">{consumers.length}</td>
             <td className="wide">{description}</td>
           </tr>
         ))}

@@ -37,6 +37,21 @@ const event = (status: string, fields: object = {}): Entry =>
     ...fields,
   }) as unknown as Entry;
 
+const WEBHOOK = { delivery_id: ID, endpoint_id: ID, event_id: ID };
+const webhook = (status: string, fields: object): Entry =>
+  ({
+    kind: 'webhook',
+    time: at(30),
+    event_type: 'member.invited',
+    delivery_kind: 'event',
+    status,
+    next_attempt_at: null,
+    created_at: at(30),
+    settled_at: null,
+    ...WEBHOOK,
+    ...fields,
+  }) as unknown as Entry;
+
 const answers = (...entries: Entry[]): string[] =>
   answersOf(rowsOf(entries)).map(({ question, answer }) => `${question} ${answer}`);
 
@@ -56,7 +71,8 @@ describe('the answers of a timeline', () => {
       'It was refused with 403. request_refused: No.',
     );
     expect(answers(access(40, 201))[0]).toContain('It did not fail: 201, in 40 ms.');
-    expect(answers(access(40, 499, 'request_aborted'))[0]).toContain('The client disconnected');
+    expect(answers(access(40, 499, 'request_aborted'))[0]).toMatch(/The client disconnected before the response was complete\.$/);
+    expect(answers(access(40, 408, 'request_aborted'))[0]).toContain('It was refused with 408.'); // the body did not arrive in time
     expect(answers(event('pending'))[0]).toContain('There is no log line that ends the request.');
   });
 
@@ -68,6 +84,20 @@ describe('the answers of a timeline', () => {
     ['a_new_status', {}, 'a_new_status'],
   ])('say whether an event with the status %s was delivered', (status, fields, answer) => {
     expect(answers(event(status, fields)).at(-1)).toBe(`Was member.invited delivered? ${answer}`);
+  });
+
+  it.each([
+    ['delivered', { attempt_count: 2 }, 'Yes, at attempt 2.'],
+    ['pending', { attempt_count: 0 }, 'Not yet: no attempt has a result.'],
+    ['failed', { attempt_count: 1 }, 'No: it failed after 1 attempt. Last attempt: status: The receiver responded 503.'],
+    ['failed', { attempt_count: 0 }, 'No: the endpoint was disabled before.'],
+    ['canceled', { attempt_count: 0 }, 'No: the endpoint or its organization was deleted.'],
+  ])('say whether a webhook with the status %s and %j arrived', (status, fields, answer) => {
+    const attempt = { kind: 'webhook_attempt', time: at(40), number: 1, duration_ms: 9, ...WEBHOOK };
+    const failed = { ...attempt, response_status: 503, error_code: 'status', error: 'The receiver responded 503.' };
+    const entries = [webhook(status, fields), ...(status === 'failed' && fields.attempt_count > 0 ? [failed] : [])] as Entry[];
+    expect(answers(...entries).at(-1)).toBe(`Did the webhook member.invited arrive at endpoint ${ID.slice(-8)}? ${answer}`);
+    expect(rowsOf(entries)[0]).toMatchObject({ kind: 'webhook', title: 'Webhook member.invited' });
   });
 
   it('have the request as headline, else the event, and the status of one request', () => {
@@ -101,6 +131,13 @@ describe('rowsOf', () => {
 });
 
 describe('timelineText', () => {
+  it('counts from the beginning of the request, whose line comes after those that it wrote', () => {
+    const rows = rowsOf([line(5, { event: 'early' }), access(40, 201)]);
+    const text = timelineText(ID, 'POST /api/v1/members', rows, []);
+    expect(text).toContain('Began 2026-01-31T08:30:00.000Z');
+    expect(text).toMatch(/^\+5 ms +log +early/m);
+  });
+
   it('contains the answers, and each entry with its time after the beginning and its error', () => {
     const rows = rowsOf([access(40, 500), line(45, { event: 'late', 'error.kind': 'Error', 'error.message': 'broken' })]);
     const text = timelineText(ID, 'POST /api/v1/members', rows, answersOf(rows));

@@ -1,5 +1,14 @@
 import { durationText } from '../../components/duration-text.js';
-import { isAccessLine, NANOSECONDS, type Entry, type LogEntry, type TimelineRow } from './entries.js';
+import { countText } from '../../components/count-text.js';
+import {
+  endpointName,
+  isAccessLine,
+  NANOSECONDS,
+  type Entry,
+  type LogEntry,
+  type TimelineRow,
+  type WebhookEntry,
+} from './entries.js';
 
 export interface Answer {
   readonly question: string;
@@ -7,10 +16,12 @@ export interface Answer {
   readonly tone: TimelineRow['tone'];
 }
 
+const CLIENT_DISCONNECTED = 499; // docs/log-fields.md
+
 /** Answers the questions of a person who looks at one request, from its entries. */
 export function answersOf(rows: readonly TimelineRow[]): Answer[] {
   const entries = rows.map(({ entry }) => entry);
-  return [failureAnswer(rows, entries), changesAnswer(entries), ...deliveryAnswers(entries)];
+  return [failureAnswer(rows, entries), changesAnswer(entries), ...deliveryAnswers(entries), ...webhookAnswers(entries)];
 }
 
 /** The first line of the page: the request, or the first event. */
@@ -33,11 +44,12 @@ function failureAnswer(rows: readonly TimelineRow[], entries: readonly Entry[]):
   const bad = requests.find((line) => statusOfLine(line) >= 400);
   const reason = reasonOf(rows);
   if (bad) {
-    const how =
-      bad['event'] === 'request_aborted'
-        ? 'The client disconnected before the response was complete.'
-        : `It ${statusOfLine(bad) >= 500 ? 'failed' : 'was refused'} with ${statusOfLine(bad)}.`;
-    return { question, answer: `${how} ${reason ?? 'The body of the response contains the reason.'}`, tone: 'bad' };
+    const status = statusOfLine(bad);
+    const answer =
+      status === CLIENT_DISCONNECTED
+        ? `The client disconnected before the response was complete. ${reason ?? ''}`.trim()
+        : `It ${status >= 500 ? 'failed' : 'was refused'} with ${status}. ${reason ?? 'The body of the response contains the reason.'}`;
+    return { question, answer, tone: 'bad' };
   }
   const [request] = requests;
   if (request) {
@@ -87,4 +99,36 @@ function deliveryAnswers(entries: readonly Entry[]): Answer[] {
       const error = event.status !== 'published' && event.last_error !== null ? ` Last error: ${event.last_error}` : '';
       return { question: `Was ${event.event_type} delivered?`, answer: `${outcome}${handled}${error}`, tone };
     });
+}
+
+/** One answer for each webhook endpoint that gets an event of the timeline. */
+function webhookAnswers(entries: readonly Entry[]): Answer[] {
+  const attempts = entries.filter((entry) => entry.kind === 'webhook_attempt');
+  return entries
+    .filter((entry) => entry.kind === 'webhook')
+    .map((webhook) => {
+      const last = attempts.findLast(({ delivery_id: id }) => id === webhook.delivery_id);
+      const result = last?.error_code == null ? '' : ` Last attempt: ${last.error_code}: ${last.error ?? ''}`;
+      const [answer, tone] = webhookOutcome(webhook, result);
+      return { question: `Did the webhook ${webhook.event_type} arrive at ${endpointName(webhook)}?`, answer, tone };
+    });
+}
+
+function webhookOutcome(webhook: WebhookEntry, last: string): readonly [answer: string, tone: Answer['tone']] {
+  const { status, attempt_count: count, next_attempt_at: next } = webhook;
+  switch (status) {
+    case 'delivered':
+      return [`Yes, at attempt ${count}.`, 'good'];
+    case 'failed':
+      if (count === 0) return ['No: the endpoint was disabled before.', 'bad'];
+      return [`No: it failed after ${countText(count, 'attempt')}.${last}`, 'bad'];
+    case 'canceled':
+      return [`No: the endpoint or its organization was deleted.${last}`, 'neutral'];
+    default:
+      if (count === 0) return ['Not yet: no attempt has a result.', 'neutral'];
+      return [
+        `Not yet: the next attempt is at ${next === null ? 'an unknown time' : new Date(next).toLocaleString()}.${last}`,
+        'warn',
+      ];
+  }
 }

@@ -1,10 +1,13 @@
 import type { Schemas } from '../../api/client.js';
+import { countText } from '../../components/count-text.js';
 
 type Listed = Schemas['Correlation']['entries'][number];
 export type EventEntry = Extract<Listed, { kind: 'event' }>;
 export type AuditEntry = Extract<Listed, { kind: 'audit' }>;
 export type AttemptEntry = Extract<Listed, { kind: 'attempt' }>;
 export type ReceiptEntry = Extract<Listed, { kind: 'receipt' }>;
+export type WebhookEntry = Extract<Listed, { kind: 'webhook' }>;
+export type WebhookAttemptEntry = Extract<Listed, { kind: 'webhook_attempt' }>;
 
 /** A log line. docs/log-fields.md describes its fields. */
 export interface LogEntry {
@@ -13,9 +16,9 @@ export interface LogEntry {
   readonly [field: string]: unknown;
 }
 
-export type Entry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry;
+export type Entry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry | WebhookEntry | WebhookAttemptEntry;
 
-export const KINDS = ['log', 'event', 'audit', 'attempt', 'receipt'] as const;
+export const KINDS = ['log', 'event', 'audit', 'attempt', 'receipt', 'webhook', 'webhook_attempt'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface EntryError {
@@ -63,6 +66,10 @@ export function rowsOf(entries: readonly Entry[]): TimelineRow[] {
   });
 }
 
+/** The beginning of the first thing that happened. An entry is listed at its end, so it may not be the first entry. */
+export const beginningOf = (rows: readonly TimelineRow[]): number =>
+  rows.reduce((least, { start }) => Math.min(least, start), Infinity);
+
 /** Stays the same when the timeline is read again, so that an unfolded entry stays unfolded. */
 function identityOf(entry: Entry): string {
   switch (entry.kind) {
@@ -74,6 +81,10 @@ function identityOf(entry: Entry): string {
       return `attempt ${entry.event_id} ${entry.sink} ${entry.time}`;
     case 'receipt':
       return `receipt ${entry.event_id} ${entry.consumer}`;
+    case 'webhook':
+      return `webhook ${entry.delivery_id}`;
+    case 'webhook_attempt':
+      return `webhook attempt ${entry.delivery_id} ${entry.number}`;
     default:
       return `log ${entry.time} ${String(entry['service'])} ${String(entry['event'])}`;
   }
@@ -116,6 +127,10 @@ function rowOf(entry: Entry, events: ReadonlyMap<string, EventEntry>): Shown {
         end: at,
       };
     }
+    case 'webhook':
+      return webhookRow(entry, at);
+    case 'webhook_attempt':
+      return webhookAttemptRow(entry, at);
     default:
       return logRow(entry, at);
   }
@@ -139,6 +154,35 @@ function eventRow(event: EventEntry, at: number): Shown {
     end: Math.max(at, event.published_at === null ? at : Date.parse(event.published_at)),
     ...(status === 'failed' &&
       error !== null && { error: { name: `Dead letter${sink === undefined ? '' : ` at ${sink}`}`, message: error } }),
+  };
+}
+
+export const endpointName = ({ endpoint_id: id }: WebhookEntry | WebhookAttemptEntry): string => `endpoint ${id.slice(-8)}`;
+
+const WEBHOOK_TONES: Readonly<Record<string, TimelineRow['tone']>> = { delivered: 'good', failed: 'bad' };
+
+function webhookRow(webhook: WebhookEntry, at: number): Shown {
+  const { status, attempt_count: attempts, delivery_kind: kind, settled_at: settled } = webhook;
+  return {
+    title: `Webhook ${webhook.event_type}`,
+    facts: [status, countText(attempts, 'attempt'), ...(kind === 'event' ? [] : [kind])],
+    tone: WEBHOOK_TONES[status] ?? (status === 'pending' && attempts > 0 ? 'warn' : 'neutral'),
+    source: endpointName(webhook),
+    start: at,
+    end: Math.max(at, settled === null ? at : Date.parse(settled)),
+  };
+}
+
+function webhookAttemptRow(attempt: WebhookAttemptEntry, at: number): Shown {
+  const { number, duration_ms: duration, response_status: status, error_code: code, error } = attempt;
+  return {
+    title: `Webhook attempt ${number}`,
+    facts: status === null ? [] : [String(status)],
+    tone: code === null ? 'good' : 'bad',
+    source: endpointName(attempt),
+    start: at,
+    end: at + duration,
+    ...(code !== null && { error: { name: code, message: error ?? '' } }),
   };
 }
 

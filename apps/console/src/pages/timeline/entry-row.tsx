@@ -26,7 +26,7 @@ export function EntryRow({ row, axis, isOpen, onToggle }: EntryRowProps) {
           <span className="sign">+</span>
           {durationText(Date.parse(entry.time) - axis.start)}
         </span>
-        <span className="kind">{kind}</span>
+        <span className="kind">{kind === 'webhook_attempt' ? 'webhook' : kind}</span>
         <span className="what">
           <strong>{title}</strong>
           <span className="source">{source}</span>

@@ -10,6 +10,8 @@ const NAMES: Readonly<Record<Kind, string>> = {
   audit: 'Audit entries',
   attempt: 'Failed attempts',
   receipt: 'Receipts',
+  webhook: 'Webhooks',
+  webhook_attempt: 'Webhook attempts',
 };
 
 const hiddenKinds = ({ hide = '' }: TimelineFilterValues): readonly string[] => hide.split(',');

@@ -1,10 +1,10 @@
 import { durationText } from '../../components/duration-text.js';
 import type { Answer } from './answers.js';
-import type { TimelineRow } from './entries.js';
+import { beginningOf, type TimelineRow } from './entries.js';
 
 /** The timeline as text for a ticket. Times are UTC. */
 export function timelineText(id: string, headline: string, rows: readonly TimelineRow[], answers: readonly Answer[]): string {
-  const start = rows[0]?.start ?? 0;
+  const start = beginningOf(rows);
   return [
     headline,
     `Correlation id ${id}`,

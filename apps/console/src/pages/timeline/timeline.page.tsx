@@ -14,7 +14,7 @@ import { useFilters } from '../../url/filters.js';
 import { answersOf, headlineOf, statusOf } from './answers.js';
 import { axisOf } from './axis.js';
 import { AxisScale } from './axis-scale.js';
-import { rowsOf, type Entry, type TimelineRow } from './entries.js';
+import { beginningOf, rowsOf, type Entry, type TimelineRow } from './entries.js';
 import { EntryRow } from './entry-row.js';
 import { Missing } from './missing.js';
 import { matchesFilters, TimelineFilters, TIMELINE_FILTERS } from './timeline-filters.js';
@@ -86,7 +86,7 @@ function Head({ id, rows, state, onRefresh }: HeadProps) {
         {headline} {status !== undefined && <Status status={String(status)} tone={status >= 400 ? 'bad' : 'good'} />}
       </h1>
       <p className="meta">
-        <Moment at={new Date(rows[0]!.start).toISOString()} /> <CopyableId id={id} />
+        <Moment at={new Date(beginningOf(rows)).toISOString()} /> <CopyableId id={id} />
       </p>
       <div className="actions">
         <span className={`live ${state}`} role="status">

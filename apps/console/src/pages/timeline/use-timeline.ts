@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
+import type { Entry } from './entries.js';
 
 type Correlation = Schemas['Correlation'];
 
@@ -9,7 +10,7 @@ const LIVE_MS = 2_000;
 const QUIET_AFTER_MS = 15_000;
 const OPEN_STATUSES: readonly string[] = ['pending', 'retrying', 'waiting'];
 
-/** Reads a timeline until nothing has changed for 15 seconds and no event is on its way. */
+/** Reads a timeline until nothing has changed for 15 seconds and no event or webhook is on its way. */
 export function useTimeline(id: string) {
   const [isQuiet, setQuiet] = useState(false);
   const { refetchInterval, isPaused } = usePolling(false, LIVE_MS);
@@ -21,12 +22,17 @@ export function useTimeline(id: string) {
   const { data, isError } = query; // data is the same object while nothing changes
   useEffect(() => {
     setQuiet(false);
-    if (!data || isError || hasOpenEvent(data)) return undefined;
+    if (!data || isError || isUnderWay(data)) return undefined;
     const timer = setTimeout(() => setQuiet(true), QUIET_AFTER_MS);
     return () => clearTimeout(timer);
   }, [data, isError]);
   return { ...query, isQuiet, isPaused };
 }
 
-const hasOpenEvent = ({ entries }: Correlation): boolean =>
-  entries.some((entry) => entry.kind === 'event' && 'status' in entry && OPEN_STATUSES.includes(entry.status));
+/** A webhook that has failed is retried for hours, so it is not waited for. */
+const isUnderWay = ({ entries }: Correlation): boolean =>
+  (entries as readonly Entry[]).some(
+    (entry) =>
+      (entry.kind === 'event' && OPEN_STATUSES.includes(entry.status)) ||
+      (entry.kind === 'webhook' && entry.status === 'pending' && entry.attempt_count === 0),
+  );
