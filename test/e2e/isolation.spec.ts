@@ -25,6 +25,8 @@ let secrets: ReadonlyMap<Tenant, readonly string[]>;
 const idsByColumn = new Map<Tenant, Map<string, Id[]>>();
 /** The accepted changes that the callers of an organization have sent: later responses may repeat them. */
 const accepted = new Map<Tenant, string>();
+/** The refused calls of the callers of an organization, which the list of failed requests repeats. */
+const refused = new Map<Tenant, string>();
 
 /** By actor, the rows of the other organizations after the actor's last call. Only calls change rows, so they are those before the next. */
 const lastState = new Map<Tenant, string>();
@@ -95,8 +97,10 @@ async function findLeaks({ actor, as, call }: Attempt, port: number): Promise<st
   const after = await stateOf();
   if (call.method !== 'GET') lastState.clear(); // the actor may have changed its own rows, which the others' calls compare
   lastState.set(actor, after);
-  const known = `${accepted.get(actor)} ${sent}`;
+  const listed = call.path.startsWith('/api/v1/admin/failed-requests') ? refused.get(actor) : '';
+  const known = `${accepted.get(actor)} ${listed} ${sent}`;
   if (call.method !== 'GET' && status < 300) accepted.set(actor, known);
+  if (status >= 400) refused.set(actor, `${refused.get(actor)} ${sent}`);
   const seen = victims
     .flatMap((victim) => secrets.get(victim)!)
     .filter((secret) => text.includes(secret) && !known.includes(secret));
