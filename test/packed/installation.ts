@@ -167,6 +167,12 @@ export class Program {
     return `http://127.0.0.1:${(address[0] as { port: number }).port}`;
   }
 
+  /** Ends the program as Ctrl-C does. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGINT');
+    await this.exited;
+  }
+
   /** The log records on standard output and standard error. @throws SyntaxError if a line is no record. */
   get lines(): LogRecord[] {
     return this.printed
