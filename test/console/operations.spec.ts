@@ -96,11 +96,17 @@ describeWithBrowser('the operations page', () => {
     card(page, sink).locator('.figures div', { hasText: name }).locator('dd');
   const dialogOf = (page: Page, name: string): Locator => page.getByRole('dialog', { name });
 
-  /** Opens the dialog of an action on a sink, types the reason and submits it. */
-  async function act(page: Page, action: string, sink: string, reason: string): Promise<Locator> {
+  /** Opens the dialog of an action on a sink and types the reason. */
+  async function prepare(page: Page, action: string, sink: string, reason: string): Promise<Locator> {
     await page.getByRole('button', { name: `${action} ${sink}` }).click();
     const dialog = dialogOf(page, `${action} ${sink}`);
     await dialog.getByLabel('Reason').fill(reason);
+    return dialog;
+  }
+
+  /** Opens the dialog of an action on a sink, types the reason and submits it. */
+  async function act(page: Page, action: string, sink: string, reason: string): Promise<Locator> {
+    const dialog = await prepare(page, action, sink, reason);
     await dialog.getByRole('button', { name: action, exact: true }).click();
     return dialog;
   }
@@ -167,7 +173,8 @@ describeWithBrowser('the operations page', () => {
 
   it('tells the second of two operators who pause a sink at once that nothing changed', async () => {
     const pages = [await signIn('Olga Olsen'), await signIn('Oscar Obi')];
-    const dialogs = await Promise.all(pages.map((page, index) => act(page, 'Pause', MAIL, `Reason ${index}`)));
+    const dialogs = await Promise.all(pages.map((page, index) => prepare(page, 'Pause', MAIL, `Reason ${index}`)));
+    await Promise.all(dialogs.map((dialog) => dialog.getByRole('button', { name: 'Pause', exact: true }).click()));
     const answers = await Promise.all(dialogs.map((dialog) => dialog.getByText(/^The sink (is|was already) paused/).innerText()));
     expect(answers.toSorted()).toEqual(['The sink is paused.', 'The sink was already paused. Nothing changed.']);
     const [first] = pages;
