@@ -73,7 +73,7 @@ describe('GET /admin/failed-requests', () => {
     expect(own.data.map(({ correlation_id: id }) => id)).toEqual([sent.get('failed'), sent.get('refused')]);
     expect(own.data[1]!.actor_email).toBe(CAROL);
     expect((await list(GINA)).data.map(({ correlation_id: id }) => id)).toEqual([sent.get('invalid')]);
-    expect(JSON.stringify((await list(OLGA)).body)).not.toContain('@');
+    expect(JSON.stringify((await list(OLGA)).body)).not.toMatch(/@\w/); // of an address; a reason may name the character
   });
 
   it('is read page by page, and refuses the cursor of another organization', async () => {
