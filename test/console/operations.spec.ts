@@ -322,6 +322,7 @@ describeWithBrowser('the operations page', () => {
     await page.keyboard.press('Enter');
     await dialogOf(page, `Pause ${MAIL}`).waitFor();
     await page.keyboard.press('Escape');
+    await dialogOf(page, `Pause ${MAIL}`).waitFor({ state: 'detached' });
     expect(await focused()).toBe(`Pause ${MAIL}`);
     for (const action of ['Pause', 'Resume']) {
       await page.keyboard.press('Enter');

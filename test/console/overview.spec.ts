@@ -98,6 +98,7 @@ describeWithBrowser('the overview of the console', () => {
     await section.locator('canvas').waitFor();
     await section.getByText('Numbers').click();
     const numbers = section.getByRole('table');
+    await numbers.getByRole('row').nth(60).waitFor();
     expect(await numbers.getByRole('row').count()).toBe(61);
     const cells = await numbers
       .locator('tbody tr')
