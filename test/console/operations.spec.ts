@@ -315,19 +315,28 @@ describeWithBrowser('the operations page', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('r');
     await card(page, MAIL).waitFor();
-    for (let tabs = 0; (await focused()) !== `Pause ${MAIL}`; tabs++) {
-      expect(tabs).toBeLessThan(MAX_TABS);
-      await page.keyboard.press('Tab');
+    /** Presses Enter on a button until its dialog opens: a list that is read again can take the focus. */
+    async function open(action: string): Promise<Locator> {
+      const dialog = dialogOf(page, `${action} ${MAIL}`);
+      await pollUntil(async () => {
+        for (let tabs = 0; (await focused()) !== `${action} ${MAIL}`; tabs++) {
+          expect(tabs).toBeLessThan(MAX_TABS);
+          await page.keyboard.press('Tab');
+        }
+        await page.keyboard.press('Enter');
+        return dialog.waitFor({ timeout: 2_000 }).then(
+          () => true,
+          () => false,
+        );
+      });
+      return dialog;
     }
-    await page.keyboard.press('Enter');
-    await dialogOf(page, `Pause ${MAIL}`).waitFor();
+    await open('Pause');
     await page.keyboard.press('Escape');
     await dialogOf(page, `Pause ${MAIL}`).waitFor({ state: 'detached' });
     expect(await focused()).toBe(`Pause ${MAIL}`);
     for (const action of ['Pause', 'Resume']) {
-      await page.keyboard.press('Enter');
-      const dialog = dialogOf(page, `${action} ${MAIL}`);
-      await dialog.waitFor();
+      const dialog = await open(action);
       await page.keyboard.type('By keyboard.');
       await page.keyboard.press('Enter');
       await dialog.getByText(action === 'Pause' ? 'The sink is paused.' : 'The sink is active.').waitFor();
