@@ -32,7 +32,7 @@ export interface Stage {
   readonly apiUrl: string;
   readonly ownerUrl: string;
   readonly client: Client;
-  readonly status: Pick<OutboxStatus, 'get'>;
+  readonly status: Pick<OutboxStatus, 'sinks'>;
   readonly receiver: WebhookReceiver;
   /** Moves the clocks of the database, the api and the worker to this distance from the system clock. */
   setShift(milliseconds: number): Promise<void>;
@@ -187,7 +187,7 @@ export class WeekPlayer {
   /** Waits until every sink has received everything, except a paused one. The log sink counts too: its lines have times. */
   #settle(): Promise<void> {
     return this.#until(async () => {
-      const { sinks } = await this.#stage.status.get();
+      const sinks = await this.#stage.status.sinks();
       return sinks.every(({ state, backlog }) => state !== 'active' || backlog === 0);
     });
   }

@@ -18,7 +18,7 @@ let database: TestDatabase;
 let url: string;
 let app: INestApplication | undefined;
 
-/** Creates an empty database of the role, which is no superuser and may not create roles. */
+/** Creates an empty database of the role, which is not a superuser and may not create roles. */
 async function ownDatabase(): Promise<{ database: TestDatabase; url: string }> {
   const created = await createDatabase({ empty: true });
   const name = new URL(created.ownerUrl).pathname.slice(1);
@@ -161,6 +161,15 @@ describe('a database that is not prepared', () => {
     await empty.database.drop();
   });
 
+  it('keeps an application from starting if its newest migration has not run', async () => {
+    const older = await ownDatabase();
+    const all = outboxMigrations('single');
+    await migrate({ url: older.url, migrations: [...all.slice(0, -1), ...auditMigrations('single')], roles: 'single' });
+    const refusal = { code: 'PIKAIA_DATABASE_NOT_MIGRATED', message: expect.stringContaining('lacks outbox.outbox_worker. Run') };
+    await expect(start({ roles: 'single', as: older.url })).rejects.toMatchObject(refusal);
+    await older.database.drop();
+  });
+
   it('is refused by migrate() of an owner that may not create roles, and the error says what a superuser grants', async () => {
     const empty = await ownDatabase();
     await expect(migrate({ url: empty.url, migrations: [] })).rejects.toMatchObject({
@@ -181,7 +190,7 @@ describe('a database that is not prepared', () => {
     await expect(migrate({ url: as, migrations: [] })).rejects.toMatchObject({
       code: 'PIKAIA_DATABASE_ROLES_FOREIGN',
       message: expect.stringMatching(
-        /pikaia_api.* belong to another installation.*names of its own.*grant pikaia_audit_owner to \w+ with admin option/,
+        /pikaia_api.* belong to another installation.*Pass other names for this installation.*grant pikaia_audit_owner to \w+ with admin option/,
       ),
     });
     await empty.drop();

@@ -1,46 +1,21 @@
 import { newId } from '@pikaia/core';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { advanceUntilVisible, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { advanceUntilVisible, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { startPrefixProxy } from '../support/browser/prefix.proxy.js';
-import { System } from '../support/system/system.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 const FIRST_PAINT_MS = 1_000;
 
 describeWithBrowser('the console in a browser', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-
-  async function signIn(name: string, path = '/', address = url(path)): Promise<Page> {
-    const page = await browser.newPage();
-    await page.goto(address);
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
-  }
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
 
   async function invite(email: string, options: { as?: string; name?: string; headers?: Record<string, string> } = {}) {
     const correlationId = newId();
     const { as = 'alice@example.com', name, headers = {} } = options;
-    const { status } = await system.request('POST', '/members/invitations', {
+    const { status } = await fixture.system.request('POST', '/members/invitations', {
       as,
       headers: { 'x-correlation-id': correlationId, ...headers },
       body: { email, role: 'member', ...(name !== undefined && { name }) },
@@ -49,7 +24,7 @@ describeWithBrowser('the console in a browser', () => {
   }
 
   it('answers why an email was not sent: from the overview by clicks alone', async () => {
-    const mail = join(system.directory, 'mail');
+    const mail = join(fixture.system.directory, 'mail');
     writeFileSync(mail, 'not a folder, so no email can be written'); // before the first email of this system
     await invite('erin@example.com');
     const page = await signIn('Olga Olsen');
@@ -107,7 +82,7 @@ describeWithBrowser('the console in a browser', () => {
   });
 
   it('shows a member the pages as disabled, with the reason, and requests nothing for them', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     const requested: string[] = [];
     page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await page.goto(url('/events'));
@@ -120,20 +95,20 @@ describeWithBrowser('the console in a browser', () => {
   });
 
   it('leads from an expired session to the sign-in and back to the same page', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     const address = url('/events?status=published');
     await page.clock.install();
     await page.goto(address);
     await page.getByText('Sign in with a session token').click();
-    await page.getByLabel('Session token').fill(await system.token('alice@example.com'));
+    await page.getByLabel('Session token').fill(await fixture.system.token('alice@example.com'));
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Events' }).waitFor();
     expect(await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])')).not.toContain('eyJ');
     const [cookie] = await page.context().cookies();
-    await page.context().addCookies([{ ...cookie!, value: await system.newToken('alice@example.com', -1) }]);
+    await page.context().addCookies([{ ...cookie!, value: await fixture.system.newToken('alice@example.com', -1) }]);
     await advanceUntilVisible(page.getByText('Your session has ended.')); // the next poll is refused
     expect(page.url()).toBe(address);
-    expect(browser.expectFaults(/status of 401/)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(/status of 401/)).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Alice Adams' }).click();
     await page.getByRole('combobox', { name: 'Status' }).waitFor();
     expect([page.url(), await page.getByRole('combobox', { name: 'Status' }).inputValue()]).toEqual([address, 'published']);
@@ -184,7 +159,7 @@ describeWithBrowser('the console in a browser', () => {
 
   it('keeps only the visible rows of a long timeline in the page', async () => {
     const id = newId();
-    const organization = (await system.request('GET', '/me', { as: 'alice@example.com' })).body['organization_id'];
+    const organization = (await fixture.system.request('GET', '/me', { as: 'alice@example.com' })).body['organization_id'];
     const lines = Array.from({ length: 1_900 }, (_, index) =>
       JSON.stringify({
         timestamp: new Date(1_800_000_000_000 + index).toISOString(),
@@ -194,7 +169,7 @@ describeWithBrowser('the console in a browser', () => {
         'organization.id': organization,
       }),
     );
-    appendFileSync(join(system.directory, 'log', 'import.jsonl'), `${lines.join('\n')}\n`);
+    appendFileSync(join(fixture.system.directory, 'log', 'import.jsonl'), `${lines.join('\n')}\n`);
     const page = await signIn('Alice Adams', `/c/${id}`);
     await page.getByText('line_0', { exact: true }).waitFor();
     expect(await page.locator('.entry').count()).toBeLessThan(100);
@@ -214,10 +189,10 @@ describeWithBrowser('the console in a browser', () => {
 
   it('works behind a proxy that adds a path prefix, also from a deep link', async () => {
     const { correlationId } = await invite('proxy@example.com');
-    const proxy = await startPrefixProxy('/operations/pikaia', system.api.port);
+    const proxy = await startPrefixProxy('/operations/pikaia', fixture.system.api.port);
     try {
       for (const path of ['/console', `/console/c/${correlationId}`]) {
-        const page = await signIn('Alice Adams', path, `${proxy.url}${path}`);
+        const page = await signIn('Alice Adams', path, { address: `${proxy.url}${path}` });
         await page
           .getByRole('heading', { name: path === '/console' ? 'Overview' : 'POST /api/v1/members/invitations' })
           .waitFor();
@@ -226,7 +201,7 @@ describeWithBrowser('the console in a browser', () => {
         expect(page.url()).toBe(`${proxy.url}/console/audit`);
       }
     } finally {
-      await browser.closePages();
+      await fixture.browser.closePages();
       proxy.close();
     }
   });
@@ -234,7 +209,7 @@ describeWithBrowser('the console in a browser', () => {
   it(`paints within ${FIRST_PAINT_MS} ms with a cold cache`, async () => {
     const paints: number[] = [];
     for (let round = 0; round < 5 && !paints.some((ms) => ms < FIRST_PAINT_MS); round++) {
-      const page = await browser.newPage();
+      const page = await fixture.browser.newPage();
       await page.goto(url('/'));
       await page.getByRole('heading', { name: 'Pikaia console' }).waitFor();
       paints.push(await page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime"));

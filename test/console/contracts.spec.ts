@@ -1,41 +1,20 @@
 import type { Page } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const MARKUP = '<img src=x onerror="document.title=1">';
 
 describeWithBrowser('the contracts and saved views of the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
-    const { status } = await system.request('POST', '/members/invitations', {
+    const { status } = await fixture.system.request('POST', '/members/invitations', {
       as: 'alice@example.com',
       body: { email: 'erin@example.com', role: 'member' },
     });
     expect(status).toBe(201);
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
   });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-
-  async function signIn(name: string, path = '/'): Promise<Page> {
-    const page = await browser.newPage();
-    await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
-  }
 
   describe('the contracts', () => {
     it('are reached by keyboard, filtered by text and audience in the address, and each has its own address', async () => {
@@ -85,7 +64,7 @@ describeWithBrowser('the contracts and saved views of the console', () => {
       const page = await signIn('Alice Adams', '/contracts/member.invited');
       await page.getByRole('link', { name: 'Events of this type' }).click();
       await page.waitForURL(url('/events?event_type=member.invited'));
-      const { body } = await system.request('GET', '/admin/events?event_type=member.invited&limit=1', {
+      const { body } = await fixture.system.request('GET', '/admin/events?event_type=member.invited&limit=1', {
         as: 'alice@example.com',
       });
       await page.goto(url(`/events/${(body['data'] as { event_id: string }[])[0]!.event_id}`));
@@ -101,7 +80,7 @@ describeWithBrowser('the contracts and saved views of the console', () => {
     });
 
     it('are not read for a member', async () => {
-      const page = await browser.newPage();
+      const page = await fixture.browser.newPage();
       const requested: string[] = [];
       page.on('request', (request) => requested.push(new URL(request.url()).pathname));
       await page.goto(url('/contracts'));

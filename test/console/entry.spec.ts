@@ -1,44 +1,20 @@
 import { newId } from '@pikaia/core';
 import type { Page } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const ALICE = 'alice@example.com';
 const OLGA = 'olga@example.com';
 const SCRIPT_LINK = 'javascript:document.title=1';
 
 describeWithBrowser('an audit entry in the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-
-  async function signIn(name: string, path: string): Promise<Page> {
-    const page = await browser.newPage();
-    await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
-  }
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
 
   /** Inserts an entry of Acme with any diff, as the owner of the database. */
   async function plant(diff: object, changed: readonly string[]): Promise<string> {
     const id = newId();
-    await system.query(
+    await fixture.system.query(
       `insert into audit.record (id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry,
          entry_hash, changed)
        select $1::uuid, id::text, 'member.role_changed', 'member', $1::uuid::text, 'service', 'importer', $1::uuid, $2::text,
@@ -90,13 +66,13 @@ describeWithBrowser('an audit entry in the console', () => {
   });
 
   it('shows who acted, when, from where and why, and leads to person, object and request', async () => {
-    const { status } = await system.request('POST', '/admin/outbox/sinks/log/pause', {
+    const { status } = await fixture.system.request('POST', '/admin/outbox/sinks/log/pause', {
       as: OLGA,
       headers: { 'user-agent': 'spec/1 (test)' },
       body: { reason: SCRIPT_LINK },
     });
     expect(status).toBe(202);
-    const { body } = await system.request('GET', '/admin/audit-logs?action=sink.pause_requested&limit=1', { as: OLGA });
+    const { body } = await fixture.system.request('GET', '/admin/audit-logs?action=sink.pause_requested&limit=1', { as: OLGA });
     const [entry] = body['data'] as { id: string; correlation_id: string; actor_id: string; created_at: string }[];
     const page = await signIn('Olga Olsen', '/audit');
     await page.getByRole('link', { name: 'sink.pause_requested' }).first().click();
@@ -147,7 +123,7 @@ describeWithBrowser('an audit entry in the console', () => {
     await page.unroute('**/admin/audit-logs/**');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('rowheader', { name: 'role' }).waitFor();
-    browser.expectFaults(/net::ERR_FAILED/);
-    expect((await system.request('GET', `/admin/audit-logs/${id}`, { as: ALICE })).status).toBe(200);
+    fixture.browser.expectFaults(/net::ERR_FAILED/);
+    expect((await fixture.system.request('GET', `/admin/audit-logs/${id}`, { as: ALICE })).status).toBe(200);
   });
 });

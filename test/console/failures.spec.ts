@@ -1,49 +1,28 @@
 import { newId } from '@pikaia/core';
-import type { Page, Route } from 'playwright-core';
-import { advanceUntilVisible, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import type { Route } from 'playwright-core';
+import { advanceUntilVisible, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { pollUntil } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const ABORTED = /net::ERR_FAILED/;
 const refuse = (route: Route): Promise<void> => route.abort();
 
 describeWithBrowser('the console while something fails or changes', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
     await invite('erin@example.com');
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
   });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
 
   async function invite(email: string): Promise<string> {
     const id = newId();
-    await system.request('POST', '/members/invitations', {
+    await fixture.system.request('POST', '/members/invitations', {
       as: 'alice@example.com',
       headers: { 'x-correlation-id': id },
       body: { email, role: 'member' },
     });
     return id;
-  }
-
-  async function signIn(name: string, path = '/'): Promise<Page> {
-    const page = await browser.newPage();
-    await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
   }
 
   it('says that the overview is old while the api does not respond, and stops saying so when it does', async () => {
@@ -61,11 +40,11 @@ describeWithBrowser('the console while something fails or changes', () => {
       await page.clock.runFor(1_000);
       return !(await page.getByText('The server cannot be reached.').first().isVisible());
     });
-    browser.expectFaults(ABORTED);
+    fixture.browser.expectFaults(ABORTED);
   });
 
   it('marks a sink that has failed events', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     await page.route('**/api/v1/admin/overview', async (route) => {
       const response = await route.fetch();
       const status = (await response.json()) as { sinks: { name: string; failed: number }[] };
@@ -90,7 +69,7 @@ describeWithBrowser('the console while something fails or changes', () => {
     expect(await page.getByText('Quiet.').count()).toBe(0);
     await page.context().unroute('**/api/v1/**', refuse);
     await advanceUntilVisible(page.getByText('Live. New entries appear by themselves.'));
-    browser.expectFaults(ABORTED);
+    fixture.browser.expectFaults(ABORTED);
   });
 
   it('shows the rows of other filters as outdated until those of the new ones arrive', async () => {
@@ -129,15 +108,15 @@ describeWithBrowser('the console while something fails or changes', () => {
     await second.getByRole('button', { name: 'Gina Grant' }).click();
     await first.getByRole('button', { name: 'Gina Grant admin' }).waitFor();
     await first.getByText('No event was published yet.').waitFor();
-    browser.expectFaults(/status of 401/); // a poll that was on its way during the sign-out
+    fixture.browser.expectFaults(/status of 401/); // a poll that was on its way during the sign-out
   });
 
   it('shows what a person may still see when the role changes, and the sign-in page when the person is removed', async () => {
     const { id } = (
-      await system.query<{ id: string }>(`select id from organizations_member where email = 'carol@example.com'`)
+      await fixture.system.query<{ id: string }>(`select id from organizations_member where email = 'carol@example.com'`)
     )[0]!;
     const change = (method: string, body?: object) =>
-      system.request(method, `/members/${id}`, { as: 'alice@example.com', ...(body && { body }) });
+      fixture.system.request(method, `/members/${id}`, { as: 'alice@example.com', ...(body && { body }) });
     expect((await change('PATCH', { role: 'admin' })).status).toBe(200);
     const page = await signIn('Carol Clark', '/events');
     await page.clock.install();
@@ -148,8 +127,8 @@ describeWithBrowser('the console while something fails or changes', () => {
     await change('DELETE');
     await page.reload();
     await page.getByRole('heading', { name: 'Demo people' }).waitFor();
-    expect(browser.expectFaults(/status of 403/)).toBeGreaterThan(0);
-    browser.expectFaults(/status of 401/); // a read that was on its way during the removal
+    expect(fixture.browser.expectFaults(/status of 403/)).toBeGreaterThan(0);
+    fixture.browser.expectFaults(/status of 401/); // a read that was on its way during the removal
   });
 
   it('leads from a search with an expired session to the sign-in', async () => {
@@ -158,11 +137,11 @@ describeWithBrowser('the console while something fails or changes', () => {
     await page.getByRole('searchbox', { name: 'Search' }).fill('bob@example.com');
     await page.keyboard.press('Enter');
     await page.getByText('Your session has ended.').waitFor();
-    expect(browser.expectFaults(/status of 401/)).toBe(1);
+    expect(fixture.browser.expectFaults(/status of 401/)).toBe(1);
   });
 
   it('works in a browser that denies its storage', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     await page.addInitScript(
       "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } })",
     );
@@ -180,7 +159,7 @@ describeWithBrowser('the console while something fails or changes', () => {
     await page.getByRole('button', { name: 'Alice Adams admin' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
-    browser.expectFaults(ABORTED);
+    fixture.browser.expectFaults(ABORTED);
   });
 
   it.each([
@@ -213,10 +192,10 @@ describeWithBrowser('the console while something fails or changes', () => {
   it('leads an admin from the id of a webhook delivery to its event', async () => {
     const as = 'alice@example.com';
     const endpoint = { url: 'https://hooks.example.com/search', event_types: ['member.removed'] };
-    expect((await system.request('POST', '/webhooks/endpoints', { as, body: endpoint })).status).toBe(201);
-    const { body } = await system.request('GET', '/admin/events?limit=1', { as });
+    expect((await fixture.system.request('POST', '/webhooks/endpoints', { as, body: endpoint })).status).toBe(201);
+    const { body } = await fixture.system.request('GET', '/admin/events?limit=1', { as });
     const [event] = body['data'] as { event_id: string }[];
-    const [delivery] = await system.query<{ id: string }>(
+    const [delivery] = await fixture.system.query<{ id: string }>(
       `insert into webhook_delivery (id, endpoint_id, organization_id, kind, event_id, event_type, schema_version, correlation_id, payload,
          status, settled_at)
        select gen_random_uuid(), id, organization_id, 'event', $1, 'member.removed', 1, gen_random_uuid(), '{}', 'delivered', now()

@@ -1,11 +1,10 @@
 import { newId } from '@pikaia/core';
 import type { BrowserContext, Locator, Page, Route } from 'playwright-core';
-import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { axeFindings, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { readDocument } from '../support/openapi/document.js';
-import { System } from '../support/system/system.js';
 import { pollUntil } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const ALICE = 'alice@example.com'; // an admin
 const OLGA = 'olga@example.com'; // an operator
 const VERA = 'vera@example.com'; // a viewer
@@ -25,46 +24,35 @@ interface Entry {
 }
 
 describeWithBrowser('the operations page', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole({ worker: false, environment: { OUTBOX_POLL_INTERVAL_MS: '200' } });
+  const { url } = fixture;
   let member: string;
   let failed: string;
   const cookies = new Map<string, Parameters<BrowserContext['addCookies']>[0]>();
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start({ worker: false, environment: { OUTBOX_POLL_INTERVAL_MS: '200' } });
-    await system.query(
+    await fixture.system.query(
       `insert into organizations_user (id, email, email_key, name, operator, provider_id)
        values ($1, 'oscar@example.com', 'oscar@example.com', 'Oscar Obi', true, 'operator-test-2')`,
       [newId()],
     );
     ({ member, event: failed } = await invite('erin@example.com'));
     // The cache has given up the invitation of Erin. Its worker finds this when it starts, and holds back what follows.
-    await system.query(
+    await fixture.system.query(
       `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
          aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
        select $1, event_id, position, 'failed', 10, 'Error: no row for erin@example.com', event_type, schema_version, aggregate_type,
          aggregate_id, organization_id, correlation_id, occurred_at, payload from outbox.outbox_log where event_id = $2`,
       [CACHE, failed],
     );
-    await system.startWorker();
-    await system.request('PATCH', `/members/${member}`, { as: ALICE, body: { role: 'admin' } });
+    await fixture.system.startWorker();
+    await fixture.system.request('PATCH', `/members/${member}`, { as: ALICE, body: { role: 'admin' } });
     await pollUntil(async () => (await eventsAt(CACHE, 'waiting')).length === 1);
     await pollUntil(async () => (await get('/admin/outbox/housekeeping')).status === 200);
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
   });
 
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-  const get = (path: string, as = OLGA) => system.request('GET', path, { as });
-  const post = (path: string, as: string, body: object) => system.request('POST', path, { as, body });
+  const get = (path: string, as = OLGA) => fixture.system.request('GET', path, { as });
+  const post = (path: string, as: string, body: object) => fixture.system.request('POST', path, { as, body });
   const dataOf = async <T>(path: string): Promise<T[]> => (await get(path)).body['data'] as T[];
   const eventsAt = (sink: string, status: string) =>
     dataOf<{ event_id: string }>(`/admin/events?sink=${encodeURIComponent(sink)}&status=${status}`);
@@ -73,15 +61,16 @@ describeWithBrowser('the operations page', () => {
 
   async function invite(email: string): Promise<{ member: string; event: string }> {
     const { body } = await post('/members/invitations', ALICE, { email, role: 'member' });
-    const [row] = await system.query<{ event_id: string }>('select event_id from outbox.outbox_log where aggregate_id = $1', [
-      body['id'],
-    ]);
+    const [row] = await fixture.system.query<{ event_id: string }>(
+      'select event_id from outbox.outbox_log where aggregate_id = $1',
+      [body['id']],
+    );
     return { member: String(body['id']), event: row!.event_id };
   }
 
   /** Opens a page as a person, who signs in once. */
   async function signIn(name: string, path = '/operations'): Promise<Page> {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     const known = cookies.get(name);
     if (known) await page.context().addCookies(known);
     await page.goto(url(path));
@@ -166,7 +155,7 @@ describeWithBrowser('the operations page', () => {
     await submit.click();
     await dialog.getByText('The sink was already paused. Nothing changed.').waitFor();
     expect([keys[1] === keys[0], keys[2] === keys[1]]).toEqual([true, false]); // an answer that was received ends the key
-    browser.expectFaults(/net::ERR_FAILED|status of 409/);
+    fixture.browser.expectFaults(/net::ERR_FAILED|status of 409/);
     await post(`/admin/outbox/sinks/${MAIL}/resume`, OLGA, {});
     await pollUntil(async () => (await stateOf(MAIL)) === 'active');
   });
@@ -255,8 +244,8 @@ describeWithBrowser('the operations page', () => {
   });
 
   it('retires a sink only after its name was typed, and says why the leader refuses to drop a type that it handles', async () => {
-    await system.query(`insert into outbox.outbox_sink (name) values ($1)`, [GONE]);
-    await system.query(
+    await fixture.system.query(`insert into outbox.outbox_sink (name) values ($1)`, [GONE]);
+    await fixture.system.query(
       `insert into outbox.outbox_progress (sink, number, position, snapshot, worker) values ($1, 0, 0, pg_current_snapshot(), 'test')`,
       [GONE],
     );
@@ -345,6 +334,17 @@ describeWithBrowser('the operations page', () => {
       await page.getByRole('button', { name: `${action === 'Pause' ? 'Resume' : 'Pause'} ${MAIL}` }).waitFor();
     }
     expect(await focused()).toBe(`Pause ${MAIL}`);
+  });
+
+  it('leaves the focus on a button that becomes enabled', async () => {
+    const page = await signIn('Olga Olsen');
+    const retire = page.getByRole('button', { name: `Retire ${MAIL}` });
+    await retire.and(page.locator('[aria-disabled=true]')).focus();
+    await post(`/admin/outbox/sinks/${MAIL}/pause`, OLGA, { reason: 'For the focus.' });
+    await retire.and(page.locator(':not([aria-disabled])')).waitFor();
+    expect(await page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')")).toBe(`Retire ${MAIL}`);
+    await post(`/admin/outbox/sinks/${MAIL}/resume`, OLGA, { reason: 'It was tested.' });
+    await retire.and(page.locator('[aria-disabled=true]')).waitFor();
   });
 
   it('has no barrier in its dialog, and fits each screen, in light and dark', async () => {

@@ -1,9 +1,8 @@
 import type { Page } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { waitFor } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const MISSING = /status of 404|Refused to apply style/;
 const ADVICE = 'The console cannot be loaded';
 /** The address of a script or style of the entry; the hash is part of its name. */
@@ -11,30 +10,16 @@ const ENTRY = /assets\/index-[\w-]+\.(?=js|css)/g;
 
 /** During a rolling deployment, the servers behind one address have different builds. */
 describeWithBrowser('the console while the server has another build than the page', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole({ worker: false });
+  const { url } = fixture;
   let page: Page;
   let loads: number;
 
-  beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start({ worker: false });
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
   beforeEach(async () => {
-    page = await browser.newPage();
+    page = await fixture.browser.newPage();
     loads = 0;
     page.on('request', (request) => (loads += Number(request.isNavigationRequest())));
   });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path = ''): string => `http://127.0.0.1:${system.api.port}/console${path}`;
 
   /** Serves the page of another build, whose scripts and styles the api does not have, as the first pages of the tab. */
   async function serveOtherBuilds(names: string[]): Promise<void> {
@@ -51,7 +36,7 @@ describeWithBrowser('the console while the server has another build than the pag
     await page.goto(url());
     await page.getByRole('heading', { name: 'Demo people' }).waitFor();
     expect(loads).toBe(2);
-    expect(browser.expectFaults(MISSING)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(MISSING)).toBeGreaterThan(0);
   });
 
   it('reloads the page again if the next one is of a third build', async () => {
@@ -59,7 +44,7 @@ describeWithBrowser('the console while the server has another build than the pag
     await page.goto(url());
     await page.getByRole('heading', { name: 'Demo people' }).waitFor();
     expect(loads).toBe(3);
-    expect(browser.expectFaults(MISSING)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(MISSING)).toBeGreaterThan(0);
   });
 
   it('says what to do if the reload does not help, never loops, and works when the person reloads it later', async () => {
@@ -72,7 +57,7 @@ describeWithBrowser('the console while the server has another build than the pag
     await page.getByRole('button', { name: 'Reload' }).click();
     await page.getByRole('heading', { name: 'Demo people' }).waitFor();
     expect(loads).toBe(3);
-    expect(browser.expectFaults(MISSING)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(MISSING)).toBeGreaterThan(0);
   });
 
   it('says what to do and does not leave the page while the server cannot be reached', async () => {
@@ -80,7 +65,7 @@ describeWithBrowser('the console while the server has another build than the pag
     await page.route(url('/'), (route) => route.abort()); // the question whether the server can be reached
     await page.goto(url());
     await page.getByRole('heading', { name: ADVICE }).waitFor();
-    expect(browser.expectFaults(/net::ERR_FAILED/)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(/net::ERR_FAILED/)).toBeGreaterThan(0);
     expect(loads).toBe(1);
   });
 
@@ -96,6 +81,6 @@ describeWithBrowser('the console while the server has another build than the pag
     await page.unroute('**/assets/events.page-*.js');
     await page.getByRole('button', { name: 'Reload' }).click();
     await page.getByRole('heading', { name: 'Events' }).waitFor();
-    expect(browser.expectFaults(/status of 404|dynamically imported module/)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(/status of 404|dynamically imported module/)).toBeGreaterThan(0);
   });
 });

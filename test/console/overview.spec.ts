@@ -1,29 +1,25 @@
 import { newId } from '@pikaia/core';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { axeFindings, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { pollUntil, waitFor } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const SINK = 'local/welcome-email';
 const CANVAS = "document.querySelector('.plot canvas').toDataURL()";
 
 describeWithBrowser('the overview of the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole();
+  const { signIn } = fixture;
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
     for (const email of ['erin@example.com', 'frank@example.com']) expect(await invite(email)).toBe(201);
     await pollUntil(async () => (await count(`sink=${SINK}&status=published`)) === 2);
     expect(await invite('x@example.com', 'carol@example.com')).toBe(403);
-    await system.query(`alter table organizations_member add constraint planted check (email not like 'failing%')`);
+    await fixture.system.query(`alter table organizations_member add constraint planted check (email not like 'failing%')`);
     expect(await invite('failing@example.com')).toBe(500);
     // The welcome emails of both events become dead letters.
-    await system.query(
+    await fixture.system.query(
       `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, fingerprint, event_type, schema_version,
          aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
        select $1, event_id, position, 'failed', 10, '<b>the mailbox</b> is full', 'aaaaaaaaaaaaaaaa', event_type, schema_version,
@@ -31,38 +27,20 @@ describeWithBrowser('the overview of the console', () => {
        from outbox.outbox_log where event_type = 'member.invited'`,
       [SINK],
     );
-    await system.query(
+    await fixture.system.query(
       `insert into outbox.outbox_attempt (sink, event_id, error) select sink, event_id, last_error from outbox.outbox_delivery`,
     );
     await waitFor('the lines are in the file', async () => {
-      const { body } = await system.request('GET', '/admin/failed-requests', { as: 'olga@example.com' });
+      const { body } = await fixture.system.request('GET', '/admin/failed-requests', { as: 'olga@example.com' });
       return (body['data'] as unknown[]).length === 2;
     });
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
   });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
 
   async function invite(email: string, as = 'alice@example.com'): Promise<number> {
-    return (await system.request('POST', '/members/invitations', { as, body: { email, role: 'member' } })).status;
+    return (await fixture.system.request('POST', '/members/invitations', { as, body: { email, role: 'member' } })).status;
   }
   async function count(filter: string): Promise<unknown> {
-    return (await system.request('GET', `/admin/events/count?${filter}`, { as: 'olga@example.com' })).body['count'];
-  }
-
-  async function signIn(name: string, path = '/', page?: Page): Promise<Page> {
-    const shown = page ?? (await browser.newPage());
-    await shown.goto(url(path));
-    await shown.getByRole('button', { name }).click();
-    await shown.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return shown;
+    return (await fixture.system.request('GET', `/admin/events/count?${filter}`, { as: 'olga@example.com' })).body['count'];
   }
 
   it.each([
@@ -80,10 +58,10 @@ describeWithBrowser('the overview of the console', () => {
   });
 
   it('shows an admin of another organization no request and no plot of it, and loads no code that draws', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     const scripts: string[] = [];
     page.on('request', (request) => scripts.push(request.url()));
-    await signIn('Gina Grant', '/', page);
+    await signIn('Gina Grant', '/', { page });
     await page.getByText('Nothing was published and nothing failed in the last hour.').waitFor();
     await page.getByText('No request has failed.').waitFor();
     await page.getByText('Newest events').waitFor();
@@ -165,7 +143,7 @@ describeWithBrowser('the overview of the console', () => {
         duration: 1_000_000,
       }),
     );
-    appendFileSync(join(system.directory, 'log', 'api.jsonl.1'), `${lines.join('\n')}\n`);
+    appendFileSync(join(fixture.system.directory, 'log', 'api.jsonl.1'), `${lines.join('\n')}\n`);
     await page.getByRole('link', { name: 'All failed requests' }).click();
     await page.getByRole('link', { name: 'DELETE /api/v1/things/119' }).waitFor();
     const older = page.getByRole('button', { name: 'Show older requests' });

@@ -1,43 +1,18 @@
 import { newId } from '@pikaia/core';
-import type { Page } from 'playwright-core';
-import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
 
 describeWithBrowser('a person and their activity in the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
-
-  beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
-  });
-
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-
-  async function signIn(name: string, path = '/'): Promise<Page> {
-    const page = await browser.newPage();
-    await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
-  }
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
 
   async function invite(email: string, options: { as?: string; name?: string; headers?: Record<string, string> } = {}) {
     const { as = ALICE, name, headers = {} } = options;
-    const { status } = await system.request('POST', '/members/invitations', {
+    const { status } = await fixture.system.request('POST', '/members/invitations', {
       as,
       headers,
       body: { email, role: 'member', ...(name !== undefined && { name }) },
@@ -46,7 +21,7 @@ describeWithBrowser('a person and their activity in the console', () => {
   }
 
   async function userId(email: string): Promise<string> {
-    const [user] = await system.query<{ id: string }>('select id from organizations_user where email_key = $1', [email]);
+    const [user] = await fixture.system.query<{ id: string }>('select id from organizations_user where email_key = $1', [email]);
     return user!.id;
   }
 
@@ -76,10 +51,12 @@ describeWithBrowser('a person and their activity in the console', () => {
   });
 
   it('tells what was done to a person from what they did, and keeps its filters in the address', async () => {
-    await system.request('PATCH', '/me', { as: 'carol@example.com', body: { name: `Carol ${newId().slice(-4)}` } });
-    const [carol] = await system.query<{ id: string }>(`select id from organizations_member where email = 'carol@example.com'`);
+    await fixture.system.request('PATCH', '/me', { as: 'carol@example.com', body: { name: `Carol ${newId().slice(-4)}` } });
+    const [carol] = await fixture.system.query<{ id: string }>(
+      `select id from organizations_member where email = 'carol@example.com'`,
+    );
     for (const role of ['admin', 'member'])
-      expect((await system.request('PATCH', `/members/${carol!.id}`, { as: ALICE, body: { role } })).status).toBe(200);
+      expect((await fixture.system.request('PATCH', `/members/${carol!.id}`, { as: ALICE, body: { role } })).status).toBe(200);
     const page = await signIn('Alice Adams', `/people/${await userId('carol@example.com')}`);
     const own = page.getByRole('listitem').filter({ hasText: 'own action user.profile_updated' });
     const others = page.getByRole('listitem').filter({ hasText: /by others member\.role_changed .* by alice@example\.com/ });
@@ -97,7 +74,7 @@ describeWithBrowser('a person and their activity in the console', () => {
     await page.getByText('No activity matches the filters.').waitFor();
     await page.getByLabel('From', { exact: true }).fill('2026-02-28');
     await page.getByText('from must not be after to').waitFor();
-    expect(browser.expectFaults(/status of 400/)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(/status of 400/)).toBeGreaterThan(0);
   });
 
   it('ignores days, kinds and other filters of an address that do not exist', async () => {
@@ -121,7 +98,7 @@ describeWithBrowser('a person and their activity in the console', () => {
 
   it('shows an admin only their own organization, and nothing of a person or an entry of another one', async () => {
     await invite('carol@example.com', { as: GINA, name: 'Carol at Globex' });
-    const [entry] = await system.query<{ id: string }>(
+    const [entry] = await fixture.system.query<{ id: string }>(
       `select r.id from audit.record r join organizations_organization o on o.id::text = r.organization_id where o.slug = 'acme' limit 1`,
     );
     const page = await signIn('Gina Grant', `/people/${await userId('carol@example.com')}`);
@@ -139,7 +116,7 @@ describeWithBrowser('a person and their activity in the console', () => {
       await page.getByRole('heading', { name: heading }).waitFor();
       expect(await page.locator('main').textContent()).not.toMatch(/Acme|Alice|alice@/);
     }
-    expect(browser.expectFaults(/status of 40[04]/)).toBeGreaterThan(0);
+    expect(fixture.browser.expectFaults(/status of 40[04]/)).toBeGreaterThan(0);
   });
 
   it('shows operators a person without name and address, in all organizations', async () => {
@@ -151,7 +128,7 @@ describeWithBrowser('a person and their activity in the console', () => {
   });
 
   it('shows a member their own activity, and requests nothing else', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     const requested: string[] = [];
     page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await page.goto(url('/'));
@@ -193,12 +170,12 @@ describeWithBrowser('a person and their activity in the console', () => {
   });
 
   const entryId = async (): Promise<string> => {
-    const { body } = await system.request('GET', '/admin/audit-logs?limit=1', { as: ALICE });
+    const { body } = await fixture.system.request('GET', '/admin/audit-logs?limit=1', { as: ALICE });
     return (body['data'] as { id: string }[])[0]!.id;
   };
 
   it('shows names and user agents with markup as text', async () => {
-    await system.request('PATCH', '/me', { as: ALICE, headers: { 'user-agent': MARKUP }, body: { name: MARKUP } });
+    await fixture.system.request('PATCH', '/me', { as: ALICE, headers: { 'user-agent': MARKUP }, body: { name: MARKUP } });
     const page = await signIn(MARKUP, `/people/${await userId(ALICE)}`);
     await page.getByRole('heading', { name: MARKUP }).waitFor();
     await page.locator('.activity').first().waitFor();

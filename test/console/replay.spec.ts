@@ -3,11 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { axeFindings, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { pollUntil } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const SINK = 'local/fragile';
 const CONSUMER = pathToFileURL(resolve(__dirname, '../support/system/fragile-consumer.mjs')).href;
 const FIRST_POSITION = '9007199254740993'; // as a number, it would be 9007199254740992
@@ -24,49 +23,34 @@ interface Invited {
 }
 
 describeWithBrowser('replays in the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole({ worker: false });
+  const { url, signIn } = fixture;
   let file: string;
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start({ worker: false });
-    file = join(system.directory, 'fragile');
-    await system.query(`alter sequence outbox.outbox_position restart with ${FIRST_POSITION}`);
-    await system.startWorker({ NODE_OPTIONS: `--import ${CONSUMER}`, FRAGILE_FILE: file, OUTBOX_POLL_INTERVAL_MS: '200' });
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
-  });
-  afterEach(async () => {
-    await browser.closePages();
-    expect(browser.faults.splice(0)).toEqual([]);
+    file = join(fixture.system.directory, 'fragile');
+    await fixture.system.query(`alter sequence outbox.outbox_position restart with ${FIRST_POSITION}`);
+    await fixture.system.startWorker({
+      NODE_OPTIONS: `--import ${CONSUMER}`,
+      FRAGILE_FILE: file,
+      OUTBOX_POLL_INTERVAL_MS: '200',
+    });
   });
 
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
   const breakConsumer = (error: string) => writeFileSync(file, error);
   const mendConsumer = () => rmSync(file);
-  const handled = (): unknown[] => system.worker.linesOf('fragile_handled').map((line) => line['seen_event']);
-
-  async function signIn(name: string, path = '/', options = {}): Promise<Page> {
-    const page = await browser.newPage(options);
-    await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    return page;
-  }
+  const handled = (): unknown[] => fixture.system.worker.linesOf('fragile_handled').map((line) => line['seen_event']);
 
   /** Invites people in a request each, and returns the events, in the order of the invitations. */
   async function invite(count: number): Promise<Invited[]> {
     const invited: Invited[] = [];
     for (let n = 0; n < count; n++) {
-      const { body } = await system.request('POST', '/members/invitations', {
+      const { body } = await fixture.system.request('POST', '/members/invitations', {
         as: 'alice@example.com',
         body: { email: `${newId()}@example.com`, role: 'member' },
       });
       const member = String(body['id']);
-      const found = await system.request('GET', `/admin/events?aggregate_id=${member}`, { as: 'alice@example.com' });
+      const found = await fixture.system.request('GET', `/admin/events?aggregate_id=${member}`, { as: 'alice@example.com' });
       invited.push({ event: (found.body['data'] as { event_id: string }[])[0]!.event_id, member });
     }
     return invited;
@@ -74,7 +58,7 @@ describeWithBrowser('replays in the console', () => {
 
   async function waitForStatus(event: string, status: string): Promise<void> {
     await pollUntil(async () => {
-      const { body } = await system.request('GET', `/admin/events/${event}`, { as: 'olga@example.com' });
+      const { body } = await fixture.system.request('GET', `/admin/events/${event}`, { as: 'olga@example.com' });
       return body['status'] === status;
     });
   }
@@ -97,7 +81,7 @@ describeWithBrowser('replays in the console', () => {
     breakConsumer('no connection');
     const [failed] = (await invite(1)) as [Invited];
     await waitForStatus(failed.event, 'failed');
-    await system.request('PATCH', `/members/${failed.member}`, { as: 'alice@example.com', body: { role: 'admin' } });
+    await fixture.system.request('PATCH', `/members/${failed.member}`, { as: 'alice@example.com', body: { role: 'admin' } });
     const page = await signIn(OPERATOR, `/events?status=failed&aggregate_id=${failed.member}`);
     await page.getByRole('cell', { name: 'Error: no connection' }).waitFor();
     await page.getByRole('link', { name: 'failed: the event' }).click();
@@ -120,7 +104,9 @@ describeWithBrowser('replays in the console', () => {
     await page.getByRole('row', { name: new RegExp(`${SINK} published`) }).waitFor();
     await waitForStatus(failed.event, 'published');
     expect(handled()).toContain(failed.event);
-    const { body } = await system.request('GET', `/admin/audit-logs?aggregate_id=${failed.event}`, { as: 'olga@example.com' });
+    const { body } = await fixture.system.request('GET', `/admin/audit-logs?aggregate_id=${failed.event}`, {
+      as: 'olga@example.com',
+    });
     expect(body['data']).toMatchObject([
       { action: 'event.replay_requested', diff: { new: { reason: 'The consumer is mended.', sinks: [SINK] } } },
     ]);
@@ -154,7 +140,7 @@ describeWithBrowser('replays in the console', () => {
 
   it('replays all that match at a rate, shows the progress to other operators, and cancels half-way', async () => {
     const people = Array.from({ length: SLOW_EVENTS }, () => ({ email: `${newId()}@example.com`, role: 'member' }));
-    await system.request('POST', '/members/invitations/bulk', { as: 'alice@example.com', body: { invitations: people } });
+    await fixture.system.request('POST', '/members/invitations/bulk', { as: 'alice@example.com', body: { invitations: people } });
     const page = await signIn(ADMIN, '/events?event_type=member.invited');
     await page.getByRole('button', { name: 'Replay all that match' }).click();
     const dialog = page.getByRole('dialog', { name: 'Replay all events that match the filters' });
@@ -179,7 +165,9 @@ describeWithBrowser('replays in the console', () => {
     await other.getByText('The replay is canceled.').waitFor();
     await theirs.waitFor({ state: 'detached' });
     await banner.waitFor({ state: 'detached' });
-    const { body } = await system.request('GET', '/admin/outbox/commands?command=replay&limit=1', { as: 'olga@example.com' });
+    const { body } = await fixture.system.request('GET', '/admin/outbox/commands?command=replay&limit=1', {
+      as: 'olga@example.com',
+    });
     const [{ answer, expected }] = (body['data'] as { sinks: { answer: { sent: number }; expected: number }[] }[])[0]!.sinks as [
       { answer: { sent: number }; expected: number },
     ];
@@ -208,7 +196,7 @@ describeWithBrowser('replays in the console', () => {
     await page.unroute('**/replay/preview');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Nothing would be sent').waitFor(); // again of the sink in the filter
-    browser.expectFaults(/status of 500/);
+    fixture.browser.expectFaults(/status of 500/);
   });
 
   it('is used by keyboard alone', async () => {
@@ -249,14 +237,18 @@ describeWithBrowser('replays in the console', () => {
     await page.goto(url('/events?status=published'));
     const all = page.getByRole('button', { name: 'Replay all that match' });
     expect(await all.getAttribute('title')).toContain('Your role is viewer');
-    const { status } = await system.request('POST', `/admin/events/${event}/replay`, { as: 'vera@example.com', body: {} });
+    const { status } = await fixture.system.request('POST', `/admin/events/${event}/replay`, {
+      as: 'vera@example.com',
+      body: {},
+    });
     expect(status).toBe(403);
   });
 
   it('keeps the filters after a reload and through back and forward, and every digit of a position', async () => {
-    const [first] = await system.query<{ event_id: string }>('select event_id from outbox.outbox_log where position = $1', [
-      FIRST_POSITION,
-    ]);
+    const [first] = await fixture.system.query<{ event_id: string }>(
+      'select event_id from outbox.outbox_log where position = $1',
+      [FIRST_POSITION],
+    );
     const page = await signIn(OPERATOR, '/events?event_type=member.invited');
     await page.getByRole('combobox', { name: 'Status' }).selectOption('published');
     const filtered = url('/events?event_type=member.invited&status=published');
@@ -315,6 +307,5 @@ describeWithBrowser('replays in the console', () => {
       mendConsumer();
       expect(problems).toEqual([]);
     },
-    TEST_TIMEOUT_MS,
   );
 });

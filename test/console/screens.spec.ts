@@ -2,12 +2,11 @@ import { newId } from '@pikaia/core';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
-import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
-import { System } from '../support/system/system.js';
+import { axeFindings, describeWithBrowser } from '../support/browser/console.browser.js';
+import { useConsole } from '../support/browser/console.fixture.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { COLORS, CONSOLE_PAGES, type PageIds } from './pages.js';
 
-const TEST_TIMEOUT_MS = 120_000;
 const SIZES = [
   { width: 360, height: 740 },
   { width: 1280, height: 860 },
@@ -32,33 +31,27 @@ const STICKS_OUT = `(() => {
 type Cookies = Parameters<BrowserContext['addCookies']>[0];
 
 describeWithBrowser('each page of the console', () => {
-  let system: System;
-  let browser: ConsoleBrowser;
+  const fixture = useConsole();
+  const { url, signIn } = fixture;
   let ids: PageIds;
   const people = new Map<string, Cookies>();
 
   beforeAll(async () => {
-    browser = await ConsoleBrowser.start();
-    system = await System.start();
     if (FOLDER !== undefined) mkdirSync(FOLDER, { recursive: true });
     const sent = await invite('erin@example.com');
-    await waitFor('the email is sent', () => system.worker.linesOf('welcome_email_sent')[0]);
+    await waitFor('the email is sent', () => fixture.system.worker.linesOf('welcome_email_sent')[0]);
     const refused = await invite('x@example.com', 'carol@example.com');
-    const { body } = await system.request('GET', '/admin/events?limit=1', { as: 'alice@example.com' });
+    const { body } = await fixture.system.request('GET', '/admin/events?limit=1', { as: 'alice@example.com' });
     const [event] = body['data'] as { event_id: string }[];
-    const entries = await system.request('GET', '/admin/audit-logs?limit=1', { as: 'alice@example.com' });
+    const entries = await fixture.system.request('GET', '/admin/audit-logs?limit=1', { as: 'alice@example.com' });
     const [entry] = entries.body['data'] as { id: string; actor_id: string }[];
     ids = { sent, refused, event: event!.event_id, entry: entry!.id, person: entry!.actor_id };
     for (const name of ['Alice Adams', 'Carol Clark', 'Olga Olsen']) people.set(name, await cookiesOf(name));
-  }, TEST_TIMEOUT_MS);
-  afterAll(async () => {
-    await browser.stop();
-    await system.stop();
   });
 
   async function invite(email: string, as = 'alice@example.com'): Promise<string> {
     const id = newId();
-    await system.request('POST', '/members/invitations', {
+    await fixture.system.request('POST', '/members/invitations', {
       as,
       headers: { 'x-correlation-id': id },
       body: { email, role: 'member' },
@@ -66,45 +59,36 @@ describeWithBrowser('each page of the console', () => {
     return id;
   }
 
-  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
-
   async function cookiesOf(name: string): Promise<Cookies> {
-    const page = await browser.newPage();
-    await page.goto(url('/'));
-    await page.getByRole('button', { name }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    const page = await signIn(name);
     return page.context().cookies();
   }
 
-  it.each(CONSOLE_PAGES)(
-    'has no fault and no barrier, and fits every screen: $name',
-    async ({ name, person, path, ready }) => {
-      const problems: string[] = [];
-      const page = await browser.newPage();
-      if (person !== undefined) await page.context().addCookies(people.get(person)!);
-      await page.goto(url(path(ids)));
-      await page.getByText(ready).first().waitFor();
-      for (const size of SIZES)
-        for (const colorScheme of COLORS) {
-          const label = `${name}-${size.width}-${colorScheme}`;
-          await page.setViewportSize(size);
-          await page.emulateMedia({ colorScheme });
-          if (FOLDER !== undefined) await page.screenshot({ path: join(FOLDER, `${label}.png`), fullPage: true });
-          const overflow = await page.evaluate<number>(OVERFLOW);
-          if (overflow > 0) problems.push(`${label} is ${overflow} px too wide`);
-          for (const element of await page.evaluate<string[]>(STICKS_OUT)) problems.push(`${label}: ${element} sticks out`);
-          // Each color and each layout once, because axe takes long.
-          if (size.width === (colorScheme === 'light' ? 360 : 1_280))
-            problems.push(...(await axeFindings(page)).map((finding) => `${label}: ${finding}`));
-        }
-      await browser.closePages();
-      expect([...problems, ...browser.faults.splice(0)]).toEqual([]);
-    },
-    TEST_TIMEOUT_MS,
-  );
+  it.each(CONSOLE_PAGES)('has no fault and no barrier, and fits every screen: $name', async ({ name, person, path, ready }) => {
+    const problems: string[] = [];
+    const page = await fixture.browser.newPage();
+    if (person !== undefined) await page.context().addCookies(people.get(person)!);
+    await page.goto(url(path(ids)));
+    await page.getByText(ready).first().waitFor();
+    for (const size of SIZES)
+      for (const colorScheme of COLORS) {
+        const label = `${name}-${size.width}-${colorScheme}`;
+        await page.setViewportSize(size);
+        await page.emulateMedia({ colorScheme });
+        if (FOLDER !== undefined) await page.screenshot({ path: join(FOLDER, `${label}.png`), fullPage: true });
+        const overflow = await page.evaluate<number>(OVERFLOW);
+        if (overflow > 0) problems.push(`${label} is ${overflow} px too wide`);
+        for (const element of await page.evaluate<string[]>(STICKS_OUT)) problems.push(`${label}: ${element} sticks out`);
+        // Each color and each layout once, because axe takes long.
+        if (size.width === (colorScheme === 'light' ? 360 : 1_280))
+          problems.push(...(await axeFindings(page)).map((finding) => `${label}: ${finding}`));
+      }
+    await fixture.browser.closePages();
+    expect([...problems, ...fixture.browser.faults.splice(0)]).toEqual([]);
+  });
 
   it('the checks report a page with a fault, a barrier and a violation of its policy', async () => {
-    const page = await browser.newPage();
+    const page = await fixture.browser.newPage();
     await page.goto(url('/'));
     await page.getByText('Demo people').waitFor();
     const inlineScript = page.evaluate(
@@ -115,7 +99,7 @@ describeWithBrowser('each page of the console', () => {
     await page.evaluate("document.querySelector('main').setAttribute('style', 'color: red')");
     await page.evaluate("console.error('planted')");
     expect(await axeFindings(page)).toEqual([expect.stringContaining('image-alt')]);
-    const faults = browser.faults.splice(0).join('\n');
+    const faults = fixture.browser.faults.splice(0).join('\n');
     expect(faults).toContain('planted');
     expect(faults).toContain('Content Security Policy');
   });

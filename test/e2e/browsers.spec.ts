@@ -107,7 +107,7 @@ describe('responses to browsers', () => {
     );
   });
 
-  it('do not allow another origin, and answer an OPTIONS request that is no preflight as before', async () => {
+  it('do not allow another origin, and answer an OPTIONS request that is not a preflight request as before', async () => {
     for (const origin of ['https://app.example.com.evil.example', 'https://APP.example.com', 'http://app.example.com', 'null']) {
       const answer = await system.request('GET', '/me', { as: 'alice@example.com', headers: { origin } });
       expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);

@@ -110,7 +110,7 @@ describe('the console over HTTP', () => {
       expect([me.status, ((await me.json()) as { email: string }).email]).toEqual([200, 'alice@example.com']);
     });
 
-    it('gives no cookie for a missing or refused token, or for a person who is no member', async () => {
+    it('gives no cookie for a missing or refused token, or for a person who is not a member', async () => {
       for (const headers of [{}, { authorization: 'Bearer x.y.z' }, { authorization: 'Basic YTpi' }] as Record<
         string,
         string

@@ -381,7 +381,7 @@ it.each([
   ['not one that the client claims', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
   ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
   ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
-  ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
+  ['null if the last item is not an address', '203.0.113.7, not-an-ip', null],
 ])('a forged X-Forwarded-For does not prevent the audit entry, and its address is %s', async (_, forwarded, address) => {
   const [, number] = /(\d+)/.exec(String(performance.now()))!;
   const answer = await system.request('POST', '/members/invitations', {

@@ -88,7 +88,7 @@ describe('the Logs Insights interpreter', () => {
     ['filter a =', 'an incomplete comparison'],
     ['fields a |', 'an incomplete query'],
     ['filter gone != 1', 'a comparison with a missing field, which is not documented'],
-    ['limit some', 'a limit that is no number'],
+    ['limit some', 'a limit that is not a number'],
   ])('rejects %j: %s', (query) => {
     expect(() => rows(query, { a: 1 })).toThrow();
   });

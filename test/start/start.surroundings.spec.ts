@@ -155,7 +155,7 @@ describe('npm start in a broken folder', () => {
   afterAll(() => installation.remove());
 
   it.each([
-    ['a lock file that is no SQLite file', () => writeFileSync(inVar('one-start.sqlite'), 'x'.repeat(2000)), 'or delete it'],
+    ['a lock file that is not an SQLite file', () => writeFileSync(inVar('one-start.sqlite'), 'x'.repeat(2000)), 'or delete it'],
     ['a lock file that is a folder', () => mkdirSync(inVar('one-start.sqlite')), 'or delete it'],
     ['a file in place of var', () => void (rmSync(inVar(), { recursive: true }), writeFileSync(inVar(), '')), 'var'],
     ['a .env that is a folder', () => mkdirSync(join(installation.root, '.env')), '.env cannot be read'],
@@ -170,7 +170,7 @@ describe('npm start in a broken folder', () => {
       'not a complete PostgreSQL data folder',
     ],
     [
-      'a DATABASE_URL in .env that is no connection string',
+      'a DATABASE_URL in .env that is not a connection string',
       () => writeFileSync(join(installation.root, '.env'), 'DATABASE_URL=nonsense'),
       'DATABASE_URL',
     ],

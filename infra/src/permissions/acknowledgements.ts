@@ -67,6 +67,6 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     path: 'PikaiaApp/Api/AccessLog/Resource',
     rule: 'AwsSolutions-S1',
-    reason: 'This bucket is the access log. An access log of its own would only log itself.',
+    reason: 'This bucket is the access log. Another access log would only log itself.',
   },
 ];

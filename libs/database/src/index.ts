@@ -22,11 +22,11 @@ export {
 export { DatabaseSettings } from './database.settings.js';
 export { databaseFault, type DatabaseFault } from './errors/database-fault.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
+export { requireTables } from './migration/require-tables.js';
 export { queryJsonPage, queryJsonRows, type JsonPage } from './query/json-rows.js';
 export { preparedStatement } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { grantTables, type TableGrants } from './roles/grant-tables.js';
-export { requireTables } from './roles/require-tables.js';
 export { defaultRoles, roleNamesOf, type DatabaseRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';
 export { addCommitCheck, type CommitCheck, type WrittenRecord } from './transaction/commit-check.js';

@@ -25,7 +25,7 @@ const found = JSON.parse(execFileSync(process.execPath, [join(__dirname, 'chromi
 /** `describe` where a browser can be had, or in CI, where it must be. Otherwise the tests are skipped by name. */
 export const describeWithBrowser = found.path !== undefined || process.env['CI'] === 'true' ? describe : describe.skip;
 
-interface PageOptions {
+export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly colors?: 'light' | 'dark';
@@ -47,7 +47,7 @@ export class ConsoleBrowser {
     );
   }
 
-  /** Opens a page with cookies of its own. */
+  /** Opens a page with separate cookies. */
   async newPage({ width = 1280, height = 800, colors = 'light' }: PageOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width, height },

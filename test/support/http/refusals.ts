@@ -67,7 +67,7 @@ export const REFUSALS: readonly Refusal[] = [
   read('a member that does not exist', `/members/${UNKNOWN_ID}`, notFound),
   read('an audit entry that does not exist', `/admin/audit-logs/${UNKNOWN_ID}`, notFound),
   read('an event that does not exist', `/admin/events/${UNKNOWN_ID}`, notFound),
-  read('an id that is no UUID', '/members/1', { ...badRequest, fields: ['id'] }),
+  read('an id that is not a UUID', '/members/1', { ...badRequest, fields: ['id'] }),
   read('SQL for an id', "/admin/events/'%20or%201=1", { ...badRequest, fields: ['id'] }),
   read('NUL in the path', '/members/%00', invalid('id')),
   read('NUL in a path without parameter', '/me%00', notFound),
@@ -92,7 +92,7 @@ export const REFUSALS: readonly Refusal[] = [
   read('a parameter given twice', '/admin/events?event_type=a&event_type=b', invalid('event_type')),
   read('a bad cursor', '/members?cursor=bm90aGluZw.x', invalid('cursor')),
   read('an unknown status', '/admin/events?status=lost', invalid('status')),
-  read('a correlation id that is no UUID', '/admin/audit-logs?correlation_id=1', invalid('correlation_id')),
+  read('a correlation id that is not a UUID', '/admin/audit-logs?correlation_id=1', invalid('correlation_id')),
   read('a moment without a time zone', '/admin/audit-logs?from=2026-01-01T00:00:00', invalid('from')),
   read('a moment that PostgreSQL does not know', '/admin/audit-logs?to=2026-W01-1', invalid('to')),
   {

@@ -31,7 +31,7 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_ORGANIZATION: '0',
 };
 
-interface SystemOptions {
+export interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
   /** The database to use. By default a new one is created. Either is dropped by `stop`. */

@@ -163,7 +163,7 @@ describe('LogFileSource', () => {
     expect(JSON.stringify(all)).not.toMatch(/@example\.com|canary/);
   });
 
-  it('masks an address in the path for operators, and leaves an @ that is no address', async () => {
+  it('masks an address in the path for operators, and leaves an @ that is not an address', async () => {
     const id = newId();
     const folder = folderWith({
       'api.jsonl': text([

@@ -186,7 +186,7 @@ function viewOf({ line, key, reason }: Found, isMasked: boolean): FailedRequest 
   };
 }
 
-// An @ alone, as in a rule about addresses, is no address.
+// An @ alone, as in a rule about addresses, is not an address.
 const maskAddresses = (text: string): string =>
   text.replace(/\S+/g, (word) => (word.includes('@') && /[\p{L}\p{N}]/u.test(word) ? MASKED : word));
 

@@ -6,7 +6,7 @@ import { Problem } from '../errors/problem.js';
 /** Injects the folder of the built console. */
 export const CONSOLE_FOLDER = Symbol('pikaia.console-folder');
 
-/** Reports files of another build. Every build has it under this name, so it is no hashed asset. */
+/** Reports files of another build. It has the same name in every build, so it is not one of the assets with a hash in their names. */
 export const LOAD_FAILURE_SCRIPT = 'load-failure.js';
 
 const BASE = '<base href="./" />';

@@ -78,7 +78,7 @@ describe('ProblemFilter', () => {
     ['a text', 'no funds', 'string', 'no funds'],
     ['an object', { error: 'no funds' }, 'Object', '{"error":"no funds"}'],
     ['an object whose getters throw', { get code() { throw new Error('no'); } }, 'Object', '{"code":"[unreadable]"}'], // prettier-ignore
-  ])('answers 500 and logs the content of a thrown value that is no error: %s', (_, thrown, kind, message) => {
+  ])('answers 500 and logs the content of a thrown value that is not an error: %s', (_, thrown, kind, message) => {
     using logs = captureLogs();
     const sent: unknown[] = [];
     const reply = {

@@ -30,7 +30,7 @@ describe('ServerSettings', () => {
     'https://user@a.example',
     'https://a.example,',
     '*,https://a.example',
-  ])('refuses a value of CORS_ORIGINS that is no list of exact origins: %s', (CORS_ORIGINS) => {
+  ])('refuses a value of CORS_ORIGINS that is not a list of exact origins: %s', (CORS_ORIGINS) => {
     expect(() => load({ CORS_ORIGINS })).toThrow(/CORS_ORIGINS is .*must be/);
   });
 

@@ -9,23 +9,30 @@ interface ActionButtonProps {
   readonly onClick: () => void;
 }
 
-/** A button that opens the dialog of an action, or is disabled with the reason, which is shown on hover and focus. */
+/**
+ * A button that opens the dialog of an action, or is disabled with the reason, which is shown on hover and focus. It is the same element
+ * in both cases, so it keeps the focus when that changes.
+ */
 export function ActionButton({ children, label, disabledBecause, onClick }: ActionButtonProps) {
   const id = useId();
-  if (disabledBecause === undefined)
-    return (
-      <button type="button" aria-label={label} onClick={onClick}>
-        {children}
-      </button>
-    );
+  const isDisabled = disabledBecause !== undefined;
   return (
-    <span className="disabled-action">
-      <button type="button" aria-label={label} aria-disabled="true" aria-describedby={id} title={disabledBecause}>
+    <span className="action-button">
+      <button
+        type="button"
+        aria-label={label}
+        aria-disabled={isDisabled || undefined}
+        aria-describedby={isDisabled ? id : undefined}
+        title={disabledBecause}
+        onClick={isDisabled ? undefined : onClick}
+      >
         {children}
       </button>
-      <span id={id} role="tooltip">
-        {disabledBecause}
-      </span>
+      {isDisabled && (
+        <span id={id} role="tooltip">
+          {disabledBecause}
+        </span>
+      )}
     </span>
   );
 }

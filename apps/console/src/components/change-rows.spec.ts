@@ -40,7 +40,7 @@ it('keeps a changed field whose values are equal, such as two that are erased', 
   ]);
 });
 
-it('quotes a name with a dot, so that it is no path', () => {
+it('quotes a name with a dot, so that it does not read as a path', () => {
   const rows = changeRows({ old: { a: { 'b.c': 1, '': 1 } }, new: { a: { 'b.c': 2, '': 2 } } }, ['a']);
   expect(rows.map(({ path }) => path)).toEqual(['a.""', 'a."b.c"']);
 });

@@ -1,6 +1,6 @@
 import { api, read, type Schemas } from '../api/client.js';
+import { isUuid } from '../url/pages.js';
 
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const EVENT_TYPE = /^[a-z\d_]+(?:\.[a-z\d_]+)+$/;
 
 export interface Choice {
@@ -27,7 +27,7 @@ const PAGES = [
 /** Returns the page of an id, an email address, the beginning of a name, or an event type. */
 export async function findPage(text: string): Promise<FoundPage> {
   const id = text.replace(/^\{(.*)\}$/, '$1');
-  if (UUID.test(id)) return pageOfId(id.toLowerCase());
+  if (isUuid(id)) return pageOfId(id.toLowerCase());
   return EVENT_TYPE.test(text) ? { path: `/events?event_type=${encodeURIComponent(text)}` } : pageOfName(text);
 }
 

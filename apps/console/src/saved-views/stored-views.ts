@@ -18,7 +18,7 @@ const cleanName = (name: string): string => name.normalize('NFC').replace(/\s+/g
 const keyOf = (name: string): string => name.toLowerCase();
 const lengthOf = (text: string): number => [...text].length;
 
-/** Reads stored views. The storage of a browser can contain anything: what is no view is left out. */
+/** Reads stored views. The storage of a browser can contain anything: what is not a view is left out. */
 export function parseViews(text: string | null): SavedView[] {
   let parsed: unknown;
   try {

@@ -16,7 +16,7 @@ it.each([
   '+12026-01-01',
   '2026-01-31T00',
   'x',
-])('refuses %p, which is no day', (text) => {
+])('refuses %p, which is not a day', (text) => {
   expect(isDay(text)).toBe(false);
   expect(startOfDay(text, 0)).toBeUndefined();
 });

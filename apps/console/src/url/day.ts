@@ -5,7 +5,7 @@ export function isDay(text: string | undefined): text is string {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text); // the 31st of February would be another day
 }
 
-/** The beginning of a day in the time zone of the reader, some days later, as a time in UTC. Undefined for a text that is no day. */
+/** The beginning of a day in the time zone of the reader, some days later, as a time in UTC. Undefined if the text is not a day. */
 export function startOfDay(text: string | undefined, laterDays: number): string | undefined {
   if (!isDay(text)) return undefined;
   const [year, month, day] = text.split('-').map(Number) as [number, number, number];

@@ -1,7 +1,9 @@
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** The page of who acted: that of a person, or the audit log of a service, whose id is no UUID. */
-export const actorPage = (id: string): string => (UUID.test(id) ? `/people/${id}` : `/audit?actor_id=${encodeURIComponent(id)}`);
+export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** The page of who acted: that of a person, or the audit log of a service, whose id is not a UUID. */
+export const actorPage = (id: string): string => (isUuid(id) ? `/people/${id}` : `/audit?actor_id=${encodeURIComponent(id)}`);
 
 /** The audit log of one object. */
 export const objectPage = (type: string, id: string): string =>

@@ -95,8 +95,8 @@ function scopeOfStore(): MutableScope | undefined {
  *
  * One scope object belongs to the context, and a change replaces the frozen snapshot in it. So all code of the request sees the
  * values that the authentication guard binds. The context does not depend on the CLS store of nestjs-cls: middleware, guards,
- * interceptors and `cls.run` can replace or copy the store. A CLS store that is opened outside any context gets a context of its
- * own when code first asks for it. Copies of the store that are made later share that context.
+ * interceptors and `cls.run` can replace or copy the store. A CLS store that is opened outside any context gets a separate
+ * context when code first asks for it. Copies of the store that are made later share that context.
  */
 export const context = {
   /** The current snapshot; undefined outside any context. */

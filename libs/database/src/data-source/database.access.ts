@@ -7,7 +7,7 @@ export const DATA_SOURCE = Symbol('pikaia.data-source');
 /** The token of `DatabaseAccess`. */
 export const DATABASE_ACCESS = Symbol('pikaia.database-access');
 
-/** What the libraries need for connections of their own, as DatabaseModule got it. */
+/** What the libraries need for separate connections, as DatabaseModule got it. */
 export interface DatabaseAccess {
   readonly address: DatabaseAddress;
   readonly roles: DatabaseRoles;

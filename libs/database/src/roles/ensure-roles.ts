@@ -50,7 +50,7 @@ async function foreignRoles(client: ClientBase, roles: RoleNames, cause: unknown
   if (existing === null) return cause;
   return new PikaiaError(
     'PIKAIA_DATABASE_ROLES_FOREIGN',
-    `The roles ${existing} belong to another installation in this cluster: "${owner}" may not administer them. Pass names of its own for this installation as roles to migrate(), to the migrations and to DatabaseModule. To share the roles instead, run as a superuser: ${grants}.`,
+    `The roles ${existing} belong to another installation in this cluster: "${owner}" may not administer them. Pass other names for this installation as roles to migrate(), to the migrations and to DatabaseModule. To share the roles instead, run as a superuser: ${grants}.`,
     { cause },
   );
 }

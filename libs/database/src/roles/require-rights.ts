@@ -40,7 +40,7 @@ export async function requireRights(client: ClientBase, roles: DatabaseRoles): P
   const cure = cures === null ? '' : ` As a superuser, run: ${cures}.`;
   const single =
     createsRoles && missing.includes('CREATEROLE')
-      ? ` To begin without roles of their own for the processes, pass roles: 'single' to migrate(), to the migrations and to DatabaseModule.`
+      ? ` To begin without separate roles for the processes, pass roles: 'single' to migrate(), to the migrations and to DatabaseModule.`
       : '';
   throw new PikaiaError(
     'PIKAIA_DATABASE_OWNER_LACKS_RIGHTS',

@@ -7,9 +7,9 @@ import {
 } from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
 import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
-import { EventsByRequest } from './events-by-request.js';
 import { BlockedAggregates } from './blocked-aggregates.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
+import { EventsByRequest } from './events-by-request.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
 import { OutboxOverview } from './outbox.overview.js';
@@ -40,8 +40,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 class Options extends ConfigurableModuleClass {}
 
 /**
- * The administration of the outbox, as a global module. `EventLog` and `EventsByRequest` read events, `OutboxStatus`, `OutboxOverview` and `BlockedAggregates` read the state of sinks and log,
- * `OutboxOperations` sends commands. Requires DatabaseModule.
+ * The administration of the outbox, as a global module. `EventLog` and `EventsByRequest` read events. `OutboxStatus`, `OutboxOverview`,
+ * `BlockedAggregates` and `HousekeepingPreview` read the state of the sinks and the log. `OutboxOperations` sends commands. Requires
+ * DatabaseModule.
  */
 @Module({})
 export class OutboxAdminModule {

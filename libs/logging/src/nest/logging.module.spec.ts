@@ -241,7 +241,7 @@ describe('LoggingModule', () => {
       ['null', 'null', 'null'],
       ['text', 'string', 'no funds'],
       ['object', 'Object', '{"error":"no funds"}'],
-    ])('writes kind and content of a thrown value that is no error: %s', async (what, kind, message) => {
+    ])('writes kind and content of a thrown value that is not an error: %s', async (what, kind, message) => {
       await fetch(`${url}/throw/${what}`);
       await logs.until('request_failed', {});
       logs.one('nest_message', { level: 'ERROR', logger: 'ExceptionsHandler', 'error.kind': kind, 'error.message': message });

@@ -50,7 +50,7 @@ describe('pinoBridge', () => {
       'x',
       { details: 1, 'extra.details': ['y'] },
     ],
-    ['and keeps a context that is no name', [{ context: { tenant: 5 } }, 'x'], 'x', { context: { tenant: 5 } }],
+    ['and keeps a context that is not a name', [{ context: { tenant: 5 } }, 'x'], 'x', { context: { tenant: 5 } }],
   ])('replaces placeholders as pino does: %s', (_, args, message, fields) => {
     (pinoBridge.info as (...given: readonly unknown[]) => void)(...args);
     expect(logs.records).toEqual([expect.objectContaining({ message, ...fields })]);

@@ -4,8 +4,9 @@ import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
 import { countText } from '../../components/count-text.js';
 import { Moment } from '../../components/moment.js';
+import { Section } from '../../components/section.js';
 import { Status } from '../../components/status.js';
-import { Section, Table } from './event-sections.js';
+import { Table } from '../../components/table.js';
 
 type EventDetails = Schemas['EventDetails'];
 

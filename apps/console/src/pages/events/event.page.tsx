@@ -7,14 +7,15 @@ import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
 import { Moment } from '../../components/moment.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
+import { Section } from '../../components/section.js';
 import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { contractPage } from '../../url/pages.js';
-import { SkipAction } from './skip-action.js';
 import { Deliveries, WaitingBehind } from './event-deliveries.js';
-import { Section, Table } from './event-sections.js';
 import { ReplayEvent } from './replay-event.js';
+import { SkipAction } from './skip-action.js';
 
 type EventDetails = Schemas['EventDetails'];
 

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { api, read } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
+import { Section } from '../../components/section.js';
 import { Loading } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { reasonAgainstAction, reasonAgainstReplay } from '../../session/access.js';
@@ -77,15 +77,5 @@ function Platform({ me }: { readonly me: Me }) {
         <BlockedObjects disabledBecause={disabledBecause} />
       </Section>
     </>
-  );
-}
-
-function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  const id = title.toLowerCase().replaceAll(' ', '-');
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
   );
 }

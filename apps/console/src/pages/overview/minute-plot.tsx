@@ -26,7 +26,7 @@ export function MinutePlot({ label, since, series, height, empty }: MinutePlotPr
           {series.map(({ name, tone, counts }) => (
             <li key={name}>
               <span className={`stroke ${tone}`} aria-hidden="true" />
-              {name} <strong>{countText(hovered === undefined ? totalOf(counts) : (counts[hovered] ?? null))}</strong>
+              {name} <strong>{numberText(hovered === undefined ? totalOf(counts) : (counts[hovered] ?? null))}</strong>
             </li>
           ))}
           <li className="hint">{hovered === undefined ? 'in the last hour' : `at ${timeOf(hovered)}`}</li>
@@ -44,7 +44,7 @@ const known = (counts: readonly (number | null)[]): number[] => counts.filter((c
 
 const totalOf = (counts: readonly (number | null)[]): number => known(counts).reduce((sum, count) => sum + count, 0);
 
-const countText = (count: number | null): string => (count === null ? 'not counted' : count.toLocaleString());
+const numberText = (count: number | null): string => (count === null ? 'not counted' : count.toLocaleString());
 
 /** The text of a plot for a person who cannot see it. */
 const summaryOf = (series: readonly PlotSeries[]): string =>
@@ -76,7 +76,7 @@ function Numbers(props: Pick<PlotData, 'label' | 'series'> & { readonly timeOf: 
                   <tr key={minute}>
                     <th scope="row">{timeOf(minute)}</th>
                     {series.map(({ name, counts }) => (
-                      <td key={name}>{countText(counts[minute] ?? null)}</td>
+                      <td key={name}>{numberText(counts[minute] ?? null)}</td>
                     ))}
                   </tr>
                 ))

@@ -17,13 +17,14 @@ export const FIELDS = [
 ] as const satisfies readonly FilterField<string>[];
 export const NAMES = FIELDS.map(({ name }) => name);
 
-/** The query of the api for the filters of the page. Days are those of the reader's time zone, and `to` includes its day. */
-export function activityQuery({ involvement, from, to }: Filters<(typeof OWN_NAMES)[number]>) {
+/** The query of the api for the filters and the cursor. Days are those of the reader's time zone, and `to` includes its day. */
+export function activityQuery({ involvement, from, to, cursor }: Filters<(typeof OWN_NAMES)[number] | 'cursor'>) {
   const [first, last] = [startOfDay(from, 0), startOfDay(to, 1)];
   return {
     ...(isInvolvement(involvement) && { involvement: INVOLVEMENTS[involvement] }),
     ...(first !== undefined && { from: first }),
     ...(last !== undefined && { to: last }),
+    ...(cursor !== undefined && { cursor }),
   };
 }
 

@@ -1,13 +1,11 @@
 import { api, read } from '../../api/client.js';
-import { useKeysetPages } from '../../api/keyset-pages.js';
-import { usePolling } from '../../api/polling.js';
 import { FilterForm } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { reasonAgainst } from '../../session/access.js';
 import { useMe } from '../../session/session.js';
-import { useFilters } from '../../url/filters.js';
+import { useFilteredPages } from '../../url/filtered-pages.js';
 import { activityQuery, OWN_FIELDS, OWN_NAMES } from './activity-filters.js';
 import { ActivityList, type Activity } from './activity-list.js';
 
@@ -15,19 +13,10 @@ import { ActivityList, type Activity } from './activity-list.js';
 export default function OwnActivityPage() {
   usePageTitle('Your activity');
   const { data: me } = useMe();
-  const [filters, change] = useFilters(OWN_NAMES);
-  const { refetchInterval } = usePolling();
-  const selection = activityQuery(filters);
-  const query = useKeysetPages<Activity>(
-    ['own-activity', selection],
-    (cursor, signal) =>
-      read(
-        api.GET('/api/v1/me/activity', {
-          params: { query: { ...selection, ...(cursor !== undefined && { cursor }) } },
-          signal,
-        }),
-      ),
-    refetchInterval,
+  const { filters, change, query } = useFilteredPages<Activity, (typeof OWN_NAMES)[number]>(
+    'own-activity',
+    OWN_NAMES,
+    (parameters, signal) => read(api.GET('/api/v1/me/activity', { params: { query: activityQuery(parameters) }, signal })),
   );
   if (typeof me !== 'object') return null;
   return (

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { api, ApiProblem, read, type Schemas } from '../../api/client.js';
-import { useKeysetPages } from '../../api/keyset-pages.js';
 import { usePolling } from '../../api/polling.js';
 import { CopyableId } from '../../components/copyable.js';
 import { FilterForm } from '../../components/filter-form.js';
@@ -12,8 +11,9 @@ import { Empty, EmptyPage, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { useMe, type Me, type SignedOut } from '../../session/session.js';
+import { useFilteredPages } from '../../url/filtered-pages.js';
 import { useFilters } from '../../url/filters.js';
-import { activityQuery, FIELDS, NAMES } from './activity-filters.js';
+import { activityQuery, FIELDS, NAMES, OWN_NAMES } from './activity-filters.js';
 import { ActivityList, type Activity } from './activity-list.js';
 
 type Person = Schemas['Person'];
@@ -36,7 +36,7 @@ export default function PersonPage({ id }: { readonly id: string }) {
       <Memberships person={data} />
       <section aria-labelledby="activity">
         <h2 id="activity">What did this person do, and what was done to them?</h2>
-        <ActivityOf id={id} refetchInterval={refetchInterval} />
+        <ActivityOf id={id} />
       </section>
     </article>
   );
@@ -103,20 +103,11 @@ function Since({ membership }: { readonly membership: Person['memberships'][numb
   return at === null ? '–' : <Moment at={at} />;
 }
 
-function ActivityOf({ id, refetchInterval }: { readonly id: string; readonly refetchInterval: number | false }) {
+function ActivityOf({ id }: { readonly id: string }) {
   const [filters, change] = useFilters(NAMES);
   const { data: me } = useMe();
-  const selection = activityQuery(filters);
-  const query = useKeysetPages<Activity>(
-    ['person', id, 'activity', selection],
-    (cursor, signal) =>
-      read(
-        api.GET('/api/v1/admin/people/{id}/activity', {
-          params: { path: { id }, query: { ...selection, ...(cursor !== undefined && { cursor }) } },
-          signal,
-        }),
-      ),
-    refetchInterval,
+  const { query } = useFilteredPages<Activity, (typeof OWN_NAMES)[number]>(`activity/${id}`, OWN_NAMES, (parameters, signal) =>
+    read(api.GET('/api/v1/admin/people/{id}/activity', { params: { path: { id }, query: activityQuery(parameters) }, signal })),
   );
   return (
     <>

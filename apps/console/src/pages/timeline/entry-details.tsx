@@ -4,10 +4,9 @@ import { ActorLink } from '../../components/actor-link.js';
 import { Changes } from '../../components/changes.js';
 import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
-import { actorPage } from '../../url/pages.js';
+import { actorPage, isUuid } from '../../url/pages.js';
 import type { Entry, EventEntry } from './entries.js';
 
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Fields that the row or the page shows already. */
 const SHOWN_FIELDS: ReadonlySet<string> = new Set([
   'time',
@@ -88,5 +87,5 @@ const isEmpty = (value: unknown): boolean =>
 
 function valueText(name: string, value: unknown): ReactNode {
   if (typeof value !== 'string') return <code>{JSON.stringify(value)}</code>;
-  return UUID.test(value) ? <CopyableId id={value} to={PAGES[name]?.(value)} /> : value;
+  return isUuid(value) ? <CopyableId id={value} to={PAGES[name]?.(value)} /> : value;
 }

@@ -1,14 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A part of the page of an event, with its heading. */
-export const Section = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
-  <section>
-    <h2>{title}</h2>
-    {children}
-  </section>
-);
-
-/** A table of such a part, whose rows are stacked on a narrow screen. */
+/** A table whose rows are stacked on a narrow screen. */
 export const Table = ({
   label,
   columns,
