@@ -16,7 +16,7 @@ export const Deliveries = ({ event: { deliveries } }: { readonly event: EventDet
     {deliveries.length === 0 ? (
       <p>No sink has this event.</p>
     ) : (
-      <Table label="Deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt']}>
+      <Table label="Table of deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt']}>
         {deliveries.map((delivery) => (
           <Delivery key={delivery.sink} delivery={delivery} />
         ))}
