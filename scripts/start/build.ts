@@ -6,7 +6,7 @@ import { PlainError } from './plain-error.ts';
 /** Compiles changed files with `tsc -b`. The messages of the compiler go to stderr. */
 export function build(signal?: AbortSignal): Promise<void> {
   return new Promise((done, fail) => {
-    const compiler = spawn(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
+    const compiler = spawn(process.execPath, [join(root, 'node_modules', 'typescript-native', 'bin', 'tsc'), '-b'], {
       cwd: root,
       stdio: ['ignore', 2, 2],
       ...(signal && { signal }),

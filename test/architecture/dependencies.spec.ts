@@ -58,7 +58,7 @@ describe('docs/dependencies.md', () => {
 
 describe('dependencies', () => {
   it('have exact versions, which are the same in every workspace', () => {
-    expect(foreign.filter(({ version }) => !/^\d+\.\d+\.\d+[\w.-]*$/.test(version))).toEqual([]);
+    expect(foreign.filter(({ version }) => !/^(npm:[\w-]+@)?\d+\.\d+\.\d+[\w.-]*$/.test(version))).toEqual([]);
     const versions = new Map<string, Set<string>>();
     for (const { name, version } of foreign) versions.set(name, (versions.get(name) ?? new Set()).add(version));
     expect([...versions].filter(([, all]) => all.size > 1).map(([name]) => name)).toEqual([]);
