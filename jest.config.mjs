@@ -27,6 +27,6 @@ export default {
   globalSetup: '<rootDir>/test/support/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/jest/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/jest/closing-line.reporter.mjs'],
-  testTimeout: 120_000, // ten times what the slowest test needs, for a busy machine
+  testTimeout: 240_000, // twenty times what the slowest test needs, for a busy machine; no test sets a shorter one
   maxWorkers: 2,
 };

@@ -100,7 +100,7 @@ describe('npm run audit:coverage', () => {
     const { stdout, stderr } = await run('node_modules/.bin/node', ['scripts/audit-coverage.ts'], { cwd: root });
     expect(stderr).toBe('');
     expect(stdout).toContain('route POST /api/v1/members/invitations: member.invited (event member.invited)');
-  }, 60_000);
+  });
 
   it('lists routes, consumers and commands with their actions and events', async () => {
     const coverage = await coverageOf([LampsController], [LampCleaner]);

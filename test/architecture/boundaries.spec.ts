@@ -121,7 +121,7 @@ describe('package boundaries', () => {
     });
     const { summary } = JSON.parse(readFileSync(report, 'utf8')) as { summary: { violations: typeof violations } };
     ({ violations } = summary);
-  }, 120_000);
+  });
 
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 

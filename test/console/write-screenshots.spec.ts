@@ -6,8 +6,6 @@ import { ConsoleBrowser } from '../support/browser/console.browser.js';
 import { Installation } from '../start/installation.js';
 import { SCREENSHOTS, type PageIds } from './pages.js';
 
-jest.setTimeout(240_000);
-
 const FOLDER = resolve(__dirname, '../../docs/console');
 const DAY_MS = 86_400_000;
 const LAST_DAY = Date.parse('2026-01-16'); // of the week in the screenshots, a Friday

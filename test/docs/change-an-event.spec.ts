@@ -31,7 +31,7 @@ describe('the code in docs/guides/change-an-event.md', () => {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     mkdirSync(join(folder, 'contracts/task.completed'), { recursive: true });
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true })); // only the folder from mkdtemp; removes the link to node_modules, not its target
 
   it('compiles', () => {

@@ -305,5 +305,5 @@ describe('npm run explain', () => {
     } finally {
       await system.stop();
     }
-  }, 60_000);
+  });
 });

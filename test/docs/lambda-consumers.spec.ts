@@ -13,5 +13,5 @@ describe('the custom consumer in docs/lambda-consumers.md', () => {
     const { problems } = compile([...code, contract, planted]);
     expect(code).toHaveLength(3);
     expect(problems).toEqual([expect.stringMatching(/^planted\.ts: Type '"queue"' is not assignable to type 'Place'/)]);
-  }, 60_000);
+  });
 });

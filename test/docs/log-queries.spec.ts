@@ -39,7 +39,7 @@ let incidents: Incidents;
 
 beforeAll(async () => {
   incidents = await createIncidents();
-}, 90_000);
+});
 afterAll(() => incidents.system.stop());
 
 const correlationIdOf = ({ headers }: ApiResponse): string => headers.get('x-correlation-id')!;

@@ -52,7 +52,7 @@ describe('the guide to adding Pikaia to an application', () => {
 
   beforeAll(() => {
     compiled = compile([...guide, planted]);
-  }, 60_000);
+  });
 
   it('shows code that compiles against the libraries', () => {
     expect(guide.length).toBeGreaterThan(8);
@@ -92,7 +92,7 @@ describe('the guide to adding Pikaia to an application', () => {
     } finally {
       await example.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe('README.md', () => {

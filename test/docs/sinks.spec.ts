@@ -21,7 +21,7 @@ describe('the custom sink in docs/sinks.md', () => {
     compiled.emit(folder);
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true })); // only the folder from mkdtemp
 
   it('compiles', () => {

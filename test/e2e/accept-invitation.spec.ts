@@ -28,7 +28,7 @@ beforeAll(async () => {
     ALICE,
   ]);
   admin = await session(alice!.provider_id, { email: ALICE });
-}, 60_000);
+});
 afterAll(() =>
   expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
 );

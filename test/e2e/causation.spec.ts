@@ -24,7 +24,7 @@ describe('the events that consumers publish', () => {
   beforeAll(async () => {
     system = await System.start({ worker: false });
     await system.startWorker({ NODE_OPTIONS: `--import ${CONSUMERS}` });
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   /** @param statuses of the events that have to exist, by type. */

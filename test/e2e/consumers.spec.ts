@@ -14,7 +14,6 @@ import { waitFor } from '../support/time/wait-for.js';
 
 const root = resolve(__dirname, '../..');
 const ALICE = 'alice@example.com';
-const TEST_TIMEOUT_MS = 60_000;
 const MiB = 1024 * 1024;
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
 
@@ -50,7 +49,7 @@ describe('the welcome-email Lambda', () => {
       [arn('invitation')]: 'a secret of the tests, long enough for it',
     });
     lambda = await startLambda();
-  }, TEST_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await Promise.all(lambdas.map((one) => one.stop()));
     await system.stop();

@@ -9,7 +9,7 @@ beforeAll(async () => {
   provider = await SessionProvider.start();
   system = await System.start({ worker: false, environment: { ...providerSettings(provider), DATABASE_POOL_SIZE: '20' } });
   await system.startApi();
-}, 60_000);
+});
 afterAll(() =>
   expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
 );

@@ -10,7 +10,7 @@ import { ServiceProcess, type LogLine } from '../support/system/service.process.
 import { SessionProvider } from '../support/http/session-provider.js';
 
 const root = resolve(__dirname, '../..');
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 240_000;
 const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
 const ADMIN = ['--admin-email', 'Alice@acme.example', '--admin-name', 'Alice Adams', '--admin-provider-id', 'member-live-1'];
 const OPERATOR = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];

@@ -5,7 +5,7 @@ import { System, type ApiResponse } from '../support/system/system.js';
 const ALICE = 'alice@example.com';
 const RUNS = Number(process.env['PIKAIA_RUNS'] ?? 25);
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 20_261_130);
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 240_000;
 
 const REQUESTS = ['accept', 'revoke', 'remove', 'invite', 'resend', 'promote'] as const;
 type RequestName = (typeof REQUESTS)[number];

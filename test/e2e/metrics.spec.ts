@@ -11,7 +11,7 @@ describe('the metrics of the worker', () => {
 
   beforeAll(async () => {
     system = await System.start({
-      environment: { METRIC_INTERVAL_MS: '100', OUTBOX_LEADER_TIMEOUT_MS: '1000', OUTBOX_LEADERLESS_ALARM_MS: '1000' },
+      environment: { METRIC_INTERVAL_MS: '100', OUTBOX_LEADER_TIMEOUT_MS: '4000', OUTBOX_LEADERLESS_ALARM_MS: '4000' },
     });
   });
   afterAll(() => system.stop());

@@ -3,7 +3,7 @@ import { SessionProvider } from '../support/http/session-provider.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 240_000;
 const CUSTOM_DOMAIN = 'https://login.example.com';
 
 describe('the api in production, with sessions from an external provider', () => {

@@ -96,5 +96,5 @@ describe('a webhook of Stripe under faults', () => {
     stripe.fault = undefined;
     expect(await acme.deliver(tie)).toEqual(['handled']);
     expect(await acme.row()).toMatchObject({ quantity: 9 });
-  }, 60_000);
+  });
 });

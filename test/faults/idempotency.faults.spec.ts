@@ -6,8 +6,6 @@ import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 
-jest.setTimeout(180_000);
-
 /** A client that got no response repeats its request with the same key. */
 describe('a request with an Idempotency-Key whose response is lost', () => {
   let system: System;

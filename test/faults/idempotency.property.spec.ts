@@ -9,7 +9,7 @@ const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const RUNS = Number(process.env['PIKAIA_RUNS'] ?? 25);
 const CALLERS = ['alice@example.com', 'gina@example.com'] as const;
 
-jest.setTimeout((SECONDS + 120) * 1000);
+jest.setTimeout((SECONDS + 240) * 1000);
 
 interface Call {
   readonly caller: (typeof CALLERS)[number];

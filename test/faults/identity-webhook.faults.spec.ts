@@ -38,5 +38,5 @@ describe('the webhook of the identity provider', () => {
       await proxy.stop();
       await system.stop();
     }
-  }, 120_000);
+  });
 });

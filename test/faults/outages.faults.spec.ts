@@ -9,8 +9,6 @@ const STATEMENT_TIMEOUT_MS = 1_000; // plus five seconds of grace: the longest w
 const TEST_TIMEOUT_MS = 45_000; // far more than a test takes, for a busy machine
 const ROLES = ['api', 'worker'] as const;
 
-jest.setTimeout(180_000);
-
 /** Outages other than a stopped server: it refuses the login, or it keeps the connections open without responding. */
 describe('api and worker with a database that refuses or ignores them', () => {
   let database: TestDatabaseServer;

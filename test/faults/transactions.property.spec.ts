@@ -18,7 +18,7 @@ import { anyMethod, Model, type Method, type Step } from './transaction-program.
 // PIKAIA_PROOF_SECONDS or PIKAIA_RUNS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 
-jest.setTimeout((SECONDS + 30) * 1000);
+jest.setTimeout((SECONDS + 240) * 1000);
 
 @DomainEvent('step.taken', { version: 1, aggregate: 'step' })
 class StepTaken {

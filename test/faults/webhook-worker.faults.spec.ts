@@ -8,8 +8,6 @@ import { waitFor } from '../support/time/wait-for.js';
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
 
-jest.setTimeout(180_000);
-
 /** The built worker, whose process and database fail while it sends webhooks. */
 describe('a worker that sends webhooks', () => {
   let database: TestDatabaseServer;

@@ -83,7 +83,7 @@ export class Installation {
 
   async get(process: 'api' | 'worker', path = '/health/ready'): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${(await this.ports())[process]}${path}`, {
-      signal: AbortSignal.timeout(2_000),
+      signal: AbortSignal.timeout(60_000),
     });
     await response.arrayBuffer();
     return response.status;
@@ -96,7 +96,7 @@ export class Installation {
 
   async remove(): Promise<void> {
     for (const start of this.#starts) await start.stop();
-    await waitFor('all processes have ended', () => this.pids().length === 0, 20_000);
+    await waitFor('all processes have ended', () => this.pids().length === 0, 120_000);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -144,7 +144,7 @@ export class Start {
     await waitFor(
       'the start is ready or has ended',
       () => ready() || this.child.exitCode !== null,
-      70_000,
+      120_000,
       () => this.stderr,
     );
     return ready() ? 'ready' : 'ended';
@@ -152,7 +152,7 @@ export class Start {
 
   async waitForMessage(text: string | RegExp): Promise<void> {
     const found = () => (typeof text === 'string' ? this.stderr.includes(text) : text.test(this.stderr));
-    await waitFor(`the start says ${text}`, found, 25_000, () => this.stderr);
+    await waitFor(`the start says ${text}`, found, 120_000, () => this.stderr);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -4,8 +4,6 @@ import pg from 'pg';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation, type Start } from './installation.js';
 
-jest.setTimeout(150_000);
-
 /** Takes one system through faults. The path of its folder contains spaces and umlauts. */
 describe('npm start', () => {
   const installation = new Installation('Größe & zwei Wörter');
@@ -119,7 +117,7 @@ describe('npm start', () => {
     const offset = start.stderr.length;
     const [pid] = installation.pids(part);
     process.kill(pid!, 'SIGKILL');
-    await waitFor('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 25_000);
+    await waitFor('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 120_000);
     await bothReady();
   });
 

@@ -13,8 +13,6 @@ import { connect } from '../support/database/database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation, type Start } from './installation.js';
 
-jest.setTimeout(150_000);
-
 const isRoot = process.getuid?.() === 0;
 const lastLineOf = ({ stderr }: Start) => stderr.trimEnd().split('\n').at(-1)!;
 const UNPRIVILEGED_USER = { uid: 65_534, gid: 65_534 };

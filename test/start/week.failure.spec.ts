@@ -4,8 +4,6 @@ import pg from 'pg';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation } from './installation.js';
 
-jest.setTimeout(240_000);
-
 /** What the clock of the story has changed in the database. */
 const CHANGES = `
   select (select count(*)::int from pg_namespace where nspname = 'week') as schemas,

@@ -9,7 +9,7 @@ import { waitFor } from '../time/wait-for.js';
 export type LogLine = Readonly<Record<string, unknown>>;
 
 const ADDITIONAL_CONSUMER = pathToFileURL(resolve(__dirname, 'additional-consumer.mjs')).href;
-const READY_TIMEOUT_MS = 60_000; // far more than a start takes, so that a busy machine does not fail a test
+const READY_TIMEOUT_MS = 120_000; // far more than a start takes, so that a busy machine does not fail a test
 
 /** A built application in a separate process, with the log lines that it prints. */
 export class ServiceProcess {

@@ -9,8 +9,6 @@ const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
 const IN_DOUBT = { name: 'PikaiaError', code: 'PIKAIA_TRANSACTION_IN_DOUBT' };
 const MAX_WAIT_MS = 30_000; // the response timeout is two seconds; without it these tests would never end
 
-jest.setTimeout(60_000);
-
 /** The server process or the network stops during a transaction, and no error reports it. */
 describe('transactions on an unresponsive server', () => {
   let proxy: TcpProxy;

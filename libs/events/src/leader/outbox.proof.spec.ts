@@ -169,7 +169,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await writeForAWhile();
     await pollUntil(quiet([honest]), Boolean, WAIT_TIMEOUT_MS);
     expect([...committed].some((id) => !honest.deliveredIds.has(id))).toBe(true);
-  }, 60_000);
+  });
 
   async function changeEmptying(from: string, to: string): Promise<void> {
     const { rows } = await owner.query<{ text: string }>(`select pg_get_functiondef('outbox.empty_slot'::regproc) as text`);

@@ -81,9 +81,10 @@ describe('SesMailer', () => {
 
   it.each(['silent', 'accepted silently'] as const)('postpones an email within the timeout if SES is %s', async (fault) => {
     stub.fault = fault;
+    const ses = await mailer({ MAIL_TIMEOUT_MS: '200' });
     const startedAt = performance.now();
-    await expect((await mailer({ MAIL_TIMEOUT_MS: '200' })).send(mail())).rejects.toBeInstanceOf(PostponeError);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await expect(ses.send(mail())).rejects.toBeInstanceOf(PostponeError);
+    expect(performance.now() - startedAt).toBeLessThan(9_000); // the default timeout is ten seconds
   });
 
   it('refuses an email that SES refuses, and logs no address', async () => {
