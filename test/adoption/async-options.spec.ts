@@ -1,6 +1,7 @@
 import { Injectable, Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { Audit, AuditLog, AuditModule, type AuditModuleOptions } from '@pikaia/audit';
 import { context, loadSettings } from '@pikaia/core';
 import { currentManager, DatabaseModule, DatabaseSettings, Transactional } from '@pikaia/database';
@@ -24,8 +25,11 @@ import {
 } from '@pikaia/events';
 import { LoggingModule } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
+import { FileMailer, MAILER, NotificationSettings, NotificationsModule, WelcomeEmail, type Mailer } from '@pikaia/notifications';
+import { WebhookSending, WebhookSendingModule, WebhookSendingSettings } from '@pikaia/webhooks';
 import { IsString } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
+import { tmpdir } from 'node:os';
 import type pg from 'pg';
 import { shopDataSource } from '../support/adoption/shop.js';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
@@ -163,6 +167,47 @@ describe('the modules of the libraries', () => {
     const code = 'PIKAIA_CURSOR_KEY_MISSING';
     await expect(app.get(AuditLog).find({ limit: 1, scope })).rejects.toMatchObject({ code });
     await expect(app.get(EventLog).find({ limit: 1, scope })).rejects.toMatchObject({ code });
+  });
+});
+
+describe('the modules of the example', () => {
+  it('take their options from providers of the application', async () => {
+    const secret = 'a secret of the specs of 32 characters';
+    const variables = { INVITATION_SECRET: secret, MAIL_TRANSPORT: 'file', WEBHOOK_SECRET_KEYS: secret };
+    const imports = [await ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ variables })] })];
+    const inject = [ConfigService];
+    const settingsOf = (config: ConfigService) => config.getOrThrow<Record<string, string>>('variables');
+    const module = await Test.createTestingModule({
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        shopDataSource(database.workerUrl),
+        DatabaseModule.forExisting(),
+        EventsModule.forRoot(),
+        AuditModule.forRoot(),
+        NotificationsModule.forRootAsync({
+          imports,
+          inject,
+          useFactory: (config: ConfigService) => ({
+            settings: loadSettings([NotificationSettings], settingsOf(config))[0],
+            mailDirectory: tmpdir(),
+          }),
+        }),
+        WebhookSendingModule.forRootAsync({
+          imports,
+          inject,
+          useFactory: (config: ConfigService) => loadSettings([WebhookSendingSettings], settingsOf(config))[0],
+        }),
+      ],
+    }).compile();
+    try {
+      expect(module.get(NotificationSettings, { strict: false })).toMatchObject({ invitationSecret: secret });
+      expect(module.get<Mailer>(MAILER, { strict: false })).toBeInstanceOf(FileMailer);
+      expect(module.get(WelcomeEmail, { strict: false })).toBeInstanceOf(WelcomeEmail);
+      expect(module.get(WebhookSendingSettings, { strict: false })).toBeInstanceOf(WebhookSendingSettings);
+      expect(module.get(WebhookSending, { strict: false })).toBeInstanceOf(WebhookSending);
+    } finally {
+      await module.close();
+    }
   });
 });
 

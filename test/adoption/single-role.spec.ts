@@ -155,7 +155,7 @@ describe('a database that is not prepared', () => {
     await expect(start({ roles: 'single', as: empty.url })).rejects.toMatchObject({
       code: 'PIKAIA_DATABASE_NOT_MIGRATED',
       message: expect.stringMatching(
-        /^The database "test_\w+" lacks (outbox\.outbox_log|audit\.record).*(outbox|audit)Migrations\(\)/,
+        /^The database "test_\w+" lacks (outbox\.outbox_log|audit\.record).*(outbox|audit)Migrations\('single'\) to migrate\({ …, roles: 'single' }\)/,
       ),
     });
     await empty.database.drop();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { createDatabase, ROLE_PASSWORDS, type TestDatabase } from '../support/database/database.js';
 import { APPLICATIONS, type Application } from './applications.js';
-import { Installation, packLibraries, type LogRecord, type PackedLibraries } from './installation.js';
+import { Installation, packLibraries, versionOf, type LogRecord, type PackedLibraries } from './installation.js';
 
 const LIMIT_MS = 480_000; // the registry can be slow
 const SOURCES = join(__dirname, 'application');
@@ -19,6 +19,7 @@ let packed: PackedLibraries;
 const outcomes = new Map<Application, Promise<Outcome>>();
 let single: Promise<readonly LogRecord[]>;
 const opened: (Installation | TestDatabase)[] = [];
+const nodes = new Map<string, Promise<string>>();
 
 beforeAll(async () => {
   packed = await packLibraries(LIBRARIES);
@@ -34,11 +35,28 @@ afterAll(async () => {
   packed?.remove();
 });
 
+/** Returns the path of a Node of this version. Each version is installed once, because it has more than 100 MB. */
+function nodeOf(version: string): Promise<string> {
+  if (version === versionOf('node')) return Promise.resolve(process.execPath);
+  const known = nodes.get(version);
+  if (known) return known;
+  const installed = Installation.of({ tarballs: [] }, [`node@${version}`]).then((installation) => {
+    opened.push(installation);
+    return join(installation.folder, 'node_modules/.bin/node');
+  });
+  nodes.set(version, installed);
+  return installed;
+}
+
 /** Installs, compiles and tests an application. */
 async function test(application: Application): Promise<Outcome> {
   const { type, moduleResolution, adapter, mount, packages, node } = application;
-  const names = Object.entries({ ...packages, node }).map(([name, version]) => `${name}@${version}`);
-  const [installation, database] = await Promise.all([Installation.of(packed, names, { type }), createDatabase({ empty: true })]);
+  const names = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  const [installation, database, program] = await Promise.all([
+    Installation.of(packed, names, { type }),
+    createDatabase({ empty: true }),
+    nodeOf(node),
+  ]);
   opened.push(installation, database);
   const source = join(installation.folder, 'src');
   mkdirSync(source);
@@ -59,7 +77,7 @@ export const mount = ${JSON.stringify(mount)};`,
     useDefineForClassFields: false,
   });
   const [script, ...args] = application.test.map((arg) => (/^(vitest|jest)\//.test(arg) ? join('node_modules', arg) : arg));
-  const tested = await installation.command('node', [script!, ...args], {
+  const tested = await installation.command(program, [script!, ...args], {
     OWNER_DATABASE_URL: database.ownerUrl,
     DATABASE_URL: database.workerUrl,
     API_PASSWORD: ROLE_PASSWORDS.api,
@@ -78,7 +96,7 @@ it.each(APPLICATIONS.map((application) => [application.title, application] as co
   async (_, application) => {
     const { compiled, tested, copies } = await outcomes.get(application)!;
     expect(compiled).toEqual([]);
-    expect([tested.status, stripVTControlCharacters(tested.output)]).toEqual([0, expect.stringMatching(/Tests:? +4 passed/)]);
+    expect([tested.status, stripVTControlCharacters(tested.output)]).toEqual([0, expect.stringMatching(/Tests:? +5 passed/)]);
     expect(copies).toEqual([]); // one copy of each peer, that of the application
   },
   LIMIT_MS,

@@ -60,7 +60,11 @@ export class Installation {
   }
 
   /** @param manifest fields of the application's package.json. */
-  static async of({ tarballs }: PackedLibraries, packages: readonly string[], manifest: object = {}): Promise<Installation> {
+  static async of(
+    { tarballs }: Pick<PackedLibraries, 'tarballs'>,
+    packages: readonly string[],
+    manifest: object = {},
+  ): Promise<Installation> {
     const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
     const { folder } = installation;
     try {
@@ -93,14 +97,16 @@ export class Installation {
     return new Program(child);
   }
 
-  /** Runs a command that a package of the folder installs, and resolves with its exit status and its output. */
+  /**
+   * Runs a command that a package of the folder installs, or the program of a path, and resolves with its exit status and its output.
+   */
   command(
     name: string,
     args: readonly string[],
     environment: NodeJS.ProcessEnv = {},
   ): Promise<{ status: number; output: string }> {
     const env = { PATH: process.env['PATH'], ...environment };
-    return promisify(execFile)(join(this.folder, 'node_modules/.bin', name), args, { cwd: this.folder, env }).then(
+    return promisify(execFile)(resolve(this.folder, 'node_modules/.bin', name), args, { cwd: this.folder, env }).then(
       ({ stdout, stderr }) => ({ status: 0, output: stdout + stderr }),
       (failed: { code: number; stdout: string; stderr: string }) => ({
         status: failed.code,

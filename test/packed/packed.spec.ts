@@ -100,7 +100,9 @@ describe('the packed libraries', () => {
   it('contain the compiled code and its types, and no sources, specs or source maps', () => {
     const files = installation.files('@pikaia/*/**/*.*');
     expect(files).toEqual(expect.arrayContaining(['node_modules/@pikaia/logging/dist/testing/index.d.ts']));
-    expect(files.filter((name) => !/\/(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md)$/.test(name))).toEqual([]);
+    expect(files.filter((name) => !/\/(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|(README|CHANGELOG)\.md)$/.test(name))).toEqual(
+      [],
+    );
     expect(files.filter((name) => name.includes('.spec.'))).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { packLibraries, type PackedLibraries } from './installation.js';
 
 const SETUP_LIMIT_MS = 240_000; // the registry can be slow
 const LIBRARIES = ['core', 'logging', 'database', 'events', 'audit'];
-const LIBRARIES_OF_THE_EXAMPLE = ['contracts', 'notifications', 'webhooks', 'reactions'];
 const TOOLS = resolve(__dirname, '../../node_modules/.bin');
 const execute = promisify(execFile);
 
@@ -16,7 +15,7 @@ let packed: PackedLibraries;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pikaia-published-'));
-  packed = await packLibraries([...LIBRARIES, ...LIBRARIES_OF_THE_EXAMPLE]);
+  packed = await packLibraries(LIBRARIES);
   await Promise.all(packed.tarballs.map((path) => unpack(path, nameOf(path))));
 }, SETUP_LIMIT_MS);
 afterAll(() => {
@@ -47,12 +46,6 @@ it.each(LIBRARIES)('publint and attw find no problem in the tarball of %s', asyn
   const target = join(folder, name);
   expect(await publint(target)).toEqual([]);
   expect(await attw(target)).toEqual([]);
-});
-
-it.each(LIBRARIES_OF_THE_EXAMPLE)('publint and attw find no problem in the tarball of %s', async (name) => {
-  const target = join(folder, name);
-  expect(await publint(target)).toEqual([]);
-  expect(await attw(target, '--ignore-rules', 'cjs-resolves-to-esm')).toEqual([]); // they are ECMAScript modules only
 });
 
 it('publint and attw report an entry point that does not exist, and a subpath that the classic resolution does not find', async () => {

@@ -10,7 +10,14 @@ import {
 } from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { DATA_SOURCE, DATABASE_ACCESS, requireTables, type DatabaseAccess, type DatabaseRoles } from '@pikaia/database';
+import {
+  DATA_SOURCE,
+  DATABASE_ACCESS,
+  DatabaseAccessModule,
+  requireTables,
+  type DatabaseAccess,
+  type DatabaseRoles,
+} from '@pikaia/database';
 import type { DataSource } from 'typeorm';
 import { checkAuditDeclarations, reportMissingDeclarations } from './completeness/check-audit-declarations.js';
 import { CompletenessInterceptor } from './completeness/completeness.interceptor.js';
@@ -43,6 +50,7 @@ class StartChecks implements OnModuleInit {
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(DATA_SOURCE) private readonly source: DataSource,
+    @Inject(DATABASE_ACCESS) private readonly access: DatabaseAccess,
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: AuditModuleOptions,
   ) {}
 
@@ -50,7 +58,7 @@ class StartChecks implements OnModuleInit {
     checkFieldPolicies(this.source);
     if (this.options.undeclared === 'warn') reportMissingDeclarations(this.modules);
     else checkAuditDeclarations(this.modules);
-    await requireTables(this.source, 'auditMigrations()', ['audit.record']);
+    await requireTables(this.source, this.options.roles ?? this.access.roles, 'auditMigrations', ['audit.record']);
   }
 }
 
@@ -67,8 +75,10 @@ function auditLogOptions({ cursorKey, roles }: AuditModuleOptions, access: Datab
  */
 @Global()
 @Module({
+  imports: [DatabaseAccessModule],
   providers: [
     Audit,
+    { provide: MODULE_OPTIONS_TOKEN, useValue: {} }, // of the class alone
     { provide: AUDIT_LOG_OPTIONS, inject: [MODULE_OPTIONS_TOKEN, DATABASE_ACCESS], useFactory: auditLogOptions },
     StartChecks,
     { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor },

@@ -38,6 +38,7 @@ export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';
 export { MASKED, TextMask, withTextMask } from './redaction/text-mask.js';
+export { requireModuleOptions } from './settings/module-options.js';
 export { isProduction } from './settings/is-production.js';
 export {
   describeSettings,

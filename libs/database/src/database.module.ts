@@ -1,10 +1,13 @@
 import { ConfigurableModuleBuilder, type ConfigurableModuleAsyncOptions, type DynamicModule, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { requireModuleOptions } from '@pikaia/core';
 import { ClsPluginTransactional } from '@nestjs-cls/transactional';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import { EXACT_TYPES } from './client/exact-dates.js';
 import { DATA_SOURCE } from './data-source/database.access.js';
+import { databaseMissing, isDatabaseOpened } from './data-source/database-access.module.js';
 import { DataSourceModule, type RoleOptions } from './data-source/data-source.module.js';
 import { adoptDataSource } from './data-source/existing-data-source.js';
 import { DatabaseCheck } from './database.check.js';
@@ -57,6 +60,10 @@ class ExistingOptions extends existing.ConfigurableModuleClass {}
  */
 @Module({})
 export class DatabaseModule {
+  constructor(modules: ModulesContainer) {
+    if (!isDatabaseOpened(modules)) throw databaseMissing();
+  }
+
   /** Opens the data source of the application. */
   static forRoot(options: DatabaseModuleOptions): DynamicModule {
     return withOwnDataSource(RootOptions.forRoot(options));
@@ -126,12 +133,10 @@ function databaseModule(source: DynamicModule, reexported: readonly DynamicModul
   };
 }
 
-function typeOrmOptions({
-  settings,
-  applicationName,
-  entities = [],
-  answerGraceMs = DEFAULT_ANSWER_GRACE_MS,
-}: DatabaseModuleOptions): TypeOrmModuleOptions {
+function typeOrmOptions(options: DatabaseModuleOptions): TypeOrmModuleOptions {
+  requireModuleOptions('DatabaseModule', options, ['settings', 'applicationName']);
+  const { settings, applicationName, entities = [], answerGraceMs = DEFAULT_ANSWER_GRACE_MS } = options;
+  requireModuleOptions('DatabaseModule', settings, ['databaseUrl']); // pg would connect to localhost
   return {
     type: 'postgres',
     url: settings.databaseUrl,

@@ -13,6 +13,7 @@ export {
 } from './cursor/log.cursor.js';
 export { DatabaseCheck } from './database.check.js';
 export { DATA_SOURCE, DATABASE_ACCESS, type DatabaseAccess } from './data-source/database.access.js';
+export { DatabaseAccessModule } from './data-source/database-access.module.js';
 export {
   DatabaseModule,
   type DatabaseModuleOptions,

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { loadMailer } from './mail/load-mailer.js';
 import { MAILER } from './mail/mailer.js';
 import { NotificationSettings } from './notification.settings.js';
@@ -10,18 +10,25 @@ export interface NotificationsModuleOptions {
   readonly mailDirectory: string;
 }
 
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<NotificationsModuleOptions>()
+  .setClassMethodName('forRoot')
+  .build();
+
 /** The consumers that notify people of events. */
-@Module({})
-export class NotificationsModule {
-  static forRoot({ settings, mailDirectory }: NotificationsModuleOptions): DynamicModule {
-    return {
-      module: NotificationsModule,
-      providers: [
-        { provide: NotificationSettings, useValue: settings },
-        { provide: MAILER, useFactory: () => loadMailer(settings, mailDirectory) },
-        WelcomeEmail,
-      ],
-      exports: [WelcomeEmail],
-    };
-  }
-}
+@Module({
+  providers: [
+    {
+      provide: NotificationSettings,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: ({ settings }: NotificationsModuleOptions) => settings,
+    },
+    {
+      provide: MAILER,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: ({ settings, mailDirectory }: NotificationsModuleOptions) => loadMailer(settings, mailDirectory),
+    },
+    WelcomeEmail,
+  ],
+  exports: [WelcomeEmail],
+})
+export class NotificationsModule extends ConfigurableModuleClass {}

@@ -2,10 +2,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
-import { auditMigrations } from '@pikaia/audit';
-import { context, newId } from '@pikaia/core';
-import { migrate } from '@pikaia/database';
-import { outboxMigrations } from '@pikaia/events';
+import { auditMigrations, AuditModule } from '@pikaia/audit';
+import { context, loadSettings, newId } from '@pikaia/core';
+import { DatabaseModule, DatabaseSettings, migrate } from '@pikaia/database';
+import { EventsModule, outboxMigrations } from '@pikaia/events';
 import { captureLogs } from '@pikaia/logging/testing';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
@@ -132,4 +132,14 @@ it('jobs run in their own context', async () => {
     .place('nobody')
     .catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'PIKAIA_CONTEXT_MISSING' });
+});
+
+it('a set-up without DatabaseModule, and a database that does not answer, end the start with an error of one line', async () => {
+  const start = (...imports: any[]) => Test.createTestingModule({ imports }).compile();
+  const missing = await start(AuditModule.forRoot(), EventsModule.forRoot()).catch((error: unknown) => error);
+  expect(missing).toMatchObject({ code: 'PIKAIA_DATABASE_MODULE_MISSING' });
+  const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: 'postgres://shop:secret@127.0.0.1:1/shop' });
+  const database = DatabaseModule.forRoot({ settings, applicationName: 'shop' });
+  const refused = await start(AuditModule.forRoot(), EventsModule.forRoot(), database).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -28,7 +28,7 @@ const described = (name: string | undefined): string =>
 const duplicateError = (name: string | undefined): PikaiaError =>
   new PikaiaError(
     'PIKAIA_DATABASE_DATA_SOURCE_DUPLICATE',
-    `Two modules provide ${described(name)}. If the application imports TypeOrmModule.forRoot or forRootAsync, use DatabaseModule.forExisting() instead of DatabaseModule.forRoot(): it joins that data source. If the other one is a second database, give it a name in TypeOrmModule.`,
+    `Two modules provide ${described(name)}. If the application imports TypeOrmModule.forRoot or forRootAsync, use DatabaseModule.forExisting() instead of DatabaseModule.forRoot(): it joins that data source. If the other one is a second database, give it a name in TypeOrmModule. If DatabaseModule is imported twice, import it once, in the root module.`,
   );
 
 function missingError(name: string | undefined, modules: ModulesContainer): PikaiaError {

@@ -15,7 +15,14 @@ import { refusePowerfulRole } from '../roles/role-power.js';
 import { defaultRoles, type DatabaseRoles } from '../roles/role-names.js';
 import { reportSingleRole } from '../roles/single-role.js';
 import { checkDataSources } from './check-data-sources.js';
-import { DATA_SOURCE, DATABASE_ACCESS, type DatabaseAccess } from './database.access.js';
+import {
+  DATA_SOURCE,
+  DATABASE_ACCESS,
+  failedElsewhere,
+  OPENED_ACCESS,
+  OPENED_DATA_SOURCE,
+  type DatabaseAccess,
+} from './database.access.js';
 
 export interface RoleOptions {
   /**
@@ -34,7 +41,7 @@ interface DataSourceModuleOptions<Options extends RoleOptions> {
   /** The token of the options, which `imports` provide. */
   readonly optionsToken: InjectionToken;
   /** Prepares the data source before any other class gets it, and returns the address of its database. */
-  readonly prepare: (source: DataSource | undefined, options: Options) => DatabaseAddress;
+  readonly prepare: (source: DataSource, options: Options) => DatabaseAddress;
 }
 
 const CHECKED = Symbol('pikaia.checked-data-sources');
@@ -81,19 +88,19 @@ export class DataSourceModule {
           provide: DATABASE_ACCESS,
           // Optional, because the message of `CHECKED` says more about a missing data source than that of Nest.
           inject: [{ token: getDataSourceToken(name) as InjectionToken, optional: true }, OPTIONS, CHECKED],
-          useFactory: (source: DataSource | undefined, options: Options): DatabaseAccess => ({
-            address: prepare(source, options),
-            roles: options.roles ?? defaultRoles,
-          }),
+          useFactory: (source: DataSource | undefined, options: Options): DatabaseAccess | Promise<never> =>
+            source ? { address: prepare(source, options), roles: options.roles ?? defaultRoles } : failedElsewhere(),
         },
         {
           provide: DATA_SOURCE,
           inject: [{ token: getDataSourceToken(name) as InjectionToken, optional: true }, DATABASE_ACCESS],
           useFactory: (source: DataSource) => source,
         },
+        { provide: OPENED_DATA_SOURCE, useExisting: DATA_SOURCE },
+        { provide: OPENED_ACCESS, useExisting: DATABASE_ACCESS },
         RoleCheck,
       ],
-      exports: [DATA_SOURCE, DATABASE_ACCESS],
+      exports: [DATA_SOURCE, DATABASE_ACCESS, OPENED_DATA_SOURCE, OPENED_ACCESS],
     };
   }
 }

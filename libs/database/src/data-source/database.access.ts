@@ -7,8 +7,18 @@ export const DATA_SOURCE = Symbol('pikaia.data-source');
 /** The token of `DatabaseAccess`. */
 export const DATABASE_ACCESS = Symbol('pikaia.database-access');
 
+/** The tokens under which DatabaseModule offers both to `DatabaseAccessModule`, which reports that they are missing. */
+export const OPENED_DATA_SOURCE = Symbol('pikaia.opened-data-source');
+export const OPENED_ACCESS = Symbol('pikaia.opened-access');
+
 /** What the libraries need for separate connections, as DatabaseModule got it. */
 export interface DatabaseAccess {
   readonly address: DatabaseAddress;
   readonly roles: DatabaseRoles;
 }
+
+/**
+ * Waits forever. Nest 11 passes undefined for an optional provider that failed, and then this keeps a second error from hiding its error,
+ * which ends the start.
+ */
+export const failedElsewhere = (): Promise<never> => new Promise(() => undefined);

@@ -15,9 +15,9 @@ const adopted = new WeakSet<Pool>(); // two applications of a process can share 
  * @param options of the connections; undefined if the pool sets them up itself.
  * @returns the address of the database.
  */
-export function adoptDataSource(source: DataSource | undefined, options?: ConnectionOptions): DatabaseAddress {
-  if (source && source.options.type !== 'postgres') throw driverUnsupported(source.options.type);
-  const { master, slaves = [] } = (source?.driver ?? {}) as { readonly master?: Pool; readonly slaves?: readonly Pool[] };
+export function adoptDataSource(source: DataSource, options?: ConnectionOptions): DatabaseAddress {
+  if (source.options.type !== 'postgres') throw driverUnsupported(source.options.type);
+  const { master, slaves = [] } = source.driver as unknown as { readonly master?: Pool; readonly slaves?: readonly Pool[] };
   if (!master) throw notConnected();
   const setUp = options && connectionSetup(options);
   for (const pool of [master, ...slaves]) {

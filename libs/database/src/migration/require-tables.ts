@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { defaultRoles, type DatabaseRoles } from '../roles/role-names.js';
 
 interface Queryable {
   query(sql: string, parameters: unknown[]): Promise<unknown>;
@@ -18,15 +19,23 @@ const FIND_MISSING = `
 /**
  * Checks at the start of an application that the migrations of a library have run.
  *
- * @param migrations the function that returns the migrations, such as `outboxMigrations()`.
+ * @param roles the roles of the application, which the migrations need too.
+ * @param migrations the name of the function that returns the migrations, such as `outboxMigrations`.
  * @throws PikaiaError `PIKAIA_DATABASE_NOT_MIGRATED`, which names what is missing.
  */
-export async function requireTables(source: Queryable, migrations: string, names: readonly string[]): Promise<void> {
+export async function requireTables(
+  source: Queryable,
+  roles: DatabaseRoles,
+  migrations: string,
+  names: readonly string[],
+): Promise<void> {
   const [row] = (await source.query(FIND_MISSING, [names])) as { database: string; missing: string }[];
   const missing = row!.missing.slice(1, -1);
   if (missing === '') return;
+  const argument = roles === 'single' ? "'single'" : roles === defaultRoles ? '' : 'roles';
+  const options = argument && `{ …, roles: ${argument} }`;
   throw new PikaiaError(
     'PIKAIA_DATABASE_NOT_MIGRATED',
-    `The database "${row!.database}" lacks ${missing.replaceAll(',', ', ')}. Run the migrations before the processes start: pass ${migrations} to migrate() of @pikaia/database, or check that this process connects to the database that was migrated.`,
+    `The database "${row!.database}" lacks ${missing.replaceAll(',', ', ')}. Run the migrations before the processes start: pass ${migrations}(${argument}) to migrate(${options}) of @pikaia/database, or check that this process connects to the database that was migrated.`,
   );
 }

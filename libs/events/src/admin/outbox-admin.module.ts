@@ -5,7 +5,8 @@ import {
   Module,
   type Type,
 } from '@nestjs/common';
-import { checkSigningKey } from '@pikaia/core';
+import { checkSigningKey, requireModuleOptions } from '@pikaia/core';
+import { DatabaseAccessModule } from '@pikaia/database';
 import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
 import { BlockedAggregates } from './blocked-aggregates.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
@@ -60,6 +61,7 @@ export class OutboxAdminModule {
 }
 
 function adminModule(audit: Type<OperationsAudit>, options: DynamicModule, eventLog: readonly Type<EventLog>[]): DynamicModule {
+  requireModuleOptions('OutboxAdminModule', { audit }, ['audit']);
   const provided = [
     OutboxOperations,
     OutboxStatus,
@@ -72,7 +74,7 @@ function adminModule(audit: Type<OperationsAudit>, options: DynamicModule, event
   return {
     module: OutboxAdminModule,
     global: true,
-    imports: [options],
+    imports: [options, DatabaseAccessModule],
     providers: [
       { provide: OperationsAudit, useClass: audit },
       ...provided,

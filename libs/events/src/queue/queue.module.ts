@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { DATA_SOURCE } from '@pikaia/database';
+import { requireModuleOptions } from '@pikaia/core';
+import { DATA_SOURCE, DatabaseAccessModule } from '@pikaia/database';
 import type { DataSource } from 'typeorm';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
@@ -26,7 +27,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * transaction before its handler's timeout.
  */
 @Module({
+  imports: [DatabaseAccessModule],
   providers: [
+    { provide: MODULE_OPTIONS_TOKEN, useValue: {} }, // of the class alone
     {
       provide: Receipts,
       inject: [DATA_SOURCE],
@@ -36,12 +39,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     {
       provide: QueueConsumer,
       inject: [ModuleRef, DATA_SOURCE, Receipts, MODULE_OPTIONS_TOKEN],
-      useFactory: async (
-        modules: ModuleRef,
-        source: DataSource,
-        receipts: Receipts,
-        { consumer, ...options }: QueueModuleOptions,
-      ) => {
+      useFactory: async (modules: ModuleRef, source: DataSource, receipts: Receipts, given: QueueModuleOptions) => {
+        const { consumer, ...options } = requireModuleOptions('QueueModule', given, ['consumer']);
         const definitions = defineConsumers([modules.get<object>(consumer, { strict: false })]);
         await refuseUnreachableTimeouts(source, definitions);
         return new QueueConsumer(new ConsumerRunner(definitions[0]!, receipts), options);

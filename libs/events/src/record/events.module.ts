@@ -8,7 +8,14 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { checkSigningKey, systemClock } from '@pikaia/core';
-import { DATA_SOURCE, DATABASE_ACCESS, requireTables, type DatabaseAccess, type DatabaseAddress } from '@pikaia/database';
+import {
+  DATA_SOURCE,
+  DATABASE_ACCESS,
+  DatabaseAccessModule,
+  requireTables,
+  type DatabaseAccess,
+  type DatabaseAddress,
+} from '@pikaia/database';
 import type { DataSource } from 'typeorm';
 import { describeConsumer } from '../consume/consumer.description.js';
 import { REQUIRED_TABLES } from '../log/required-tables.js';
@@ -33,10 +40,13 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 @Injectable()
 class MigrationCheck implements OnModuleInit {
-  constructor(@Inject(DATA_SOURCE) private readonly source: DataSource) {}
+  constructor(
+    @Inject(DATA_SOURCE) private readonly source: DataSource,
+    @Inject(DATABASE_ACCESS) private readonly access: DatabaseAccess,
+  ) {}
 
   onModuleInit(): Promise<void> {
-    return requireTables(this.source, 'outboxMigrations()', REQUIRED_TABLES);
+    return requireTables(this.source, this.access.roles, 'outboxMigrations', REQUIRED_TABLES);
   }
 }
 
@@ -54,7 +64,9 @@ function eventsOptions(
  */
 @Global()
 @Module({
+  imports: [DatabaseAccessModule],
   providers: [
+    { provide: MODULE_OPTIONS_TOKEN, useValue: {} }, // of the class alone
     { provide: EVENTS_OPTIONS, inject: [MODULE_OPTIONS_TOKEN, DATABASE_ACCESS], useFactory: eventsOptions },
     {
       provide: OUTBOX_OPTIONS,

@@ -8,8 +8,15 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { type Clock, PikaiaError, systemClock } from '@pikaia/core';
-import { DATA_SOURCE, DATABASE_ACCESS, requireTables, type DatabaseAccess, type DatabaseAddress } from '@pikaia/database';
+import { type Clock, PikaiaError, requireModuleOptions, systemClock } from '@pikaia/core';
+import {
+  DATA_SOURCE,
+  DATABASE_ACCESS,
+  DatabaseAccessModule,
+  requireTables,
+  type DatabaseAccess,
+  type DatabaseAddress,
+} from '@pikaia/database';
 import { hostname } from 'node:os';
 import type { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
@@ -75,7 +82,9 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly discovery: DiscoveryService,
     @Inject(DATA_SOURCE) private readonly source: DataSource,
     @Inject(DATABASE_ACCESS) private readonly access: DatabaseAccess,
-  ) {}
+  ) {
+    requireModuleOptions('RelayModule', options, ['settings']);
+  }
 
   /**
    * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_CONSUMER_UNKNOWN`, `PIKAIA_UPCASTER_INVALID`, `PIKAIA_UPCASTER_MISSING`,
@@ -139,7 +148,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     };
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinksError(settings.eventSinks);
-    await requireTables(this.source, 'outboxMigrations()', REQUIRED_TABLES); // after what needs no database
+    await requireTables(this.source, this.access.roles, 'outboxMigrations', REQUIRED_TABLES); // after what needs no database
     return new RelaySupervisor(chosen, {
       url: this.address,
       worker: `${hostname()}:${process.pid}`,
@@ -205,5 +214,9 @@ const noSinksError = (names: string): PikaiaError =>
 
 /** Delivers events: finds the consumers and runs a relay for each sink. Requires DatabaseModule. */
 @Global()
-@Module({ imports: [DiscoveryModule], providers: [RelayService], exports: [RelayService] })
+@Module({
+  imports: [DiscoveryModule, DatabaseAccessModule],
+  providers: [{ provide: MODULE_OPTIONS_TOKEN, useValue: {} }, RelayService],
+  exports: [RelayService],
+})
 export class RelayModule extends ConfigurableModuleClass {}

@@ -11,7 +11,14 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseCorrelationHosts, parseTrustedProxies, sendCorrelationId, systemClock, type CorrelationHosts } from '@pikaia/core';
+import {
+  parseCorrelationHosts,
+  parseTrustedProxies,
+  requireModuleOptions,
+  sendCorrelationId,
+  systemClock,
+  type CorrelationHosts,
+} from '@pikaia/core';
 import { LoggerModule } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { getLogger } from '../logger.js';
@@ -61,7 +68,7 @@ const started = new WeakSet<HttpAdapterHost>();
  * - Logger and PinoLogger of nestjs-pino can be injected. PinoLogger.assign adds fields to the request. The middleware of nestjs-pino is not installed, because it halves
  *   the throughput.
  */
-@Module({})
+@Module({ providers: [{ provide: CONFIGURATION, useFactory: () => requireModuleOptions('LoggingModule', undefined) }] }) // of the class alone
 export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private stopSending = (): void => undefined;
 

@@ -1,13 +1,14 @@
 import {
   type BeforeApplicationShutdown,
-  type DynamicModule,
+  ConfigurableModuleBuilder,
+  Global,
   Inject,
   Injectable,
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { newId, systemClock } from '@pikaia/core';
-import { DATA_SOURCE } from '@pikaia/database';
+import { DATA_SOURCE, DatabaseAccessModule } from '@pikaia/database';
 import { hostname } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { SecretCipher } from '../endpoint/secret.cipher.js';
@@ -71,15 +72,20 @@ export class WebhookSending implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebhookSendingSettings>()
+  .setClassMethodName('forRoot')
+  .build();
+
 /** Sends webhooks. Requires DatabaseModule with the entity `WebhookEndpoint`, EventsModule and AuditModule. */
-@Module({})
-export class WebhookSendingModule {
-  static forRoot(settings: WebhookSendingSettings): DynamicModule {
-    return {
-      module: WebhookSendingModule,
-      global: true,
-      providers: [{ provide: WebhookSendingSettings, useValue: settings }, DeliverySignal, EndpointDisabler, WebhookSending],
-      exports: [DeliverySignal, WebhookSending],
-    };
-  }
-}
+@Global()
+@Module({
+  imports: [DatabaseAccessModule],
+  providers: [
+    { provide: WebhookSendingSettings, useExisting: MODULE_OPTIONS_TOKEN },
+    DeliverySignal,
+    EndpointDisabler,
+    WebhookSending,
+  ],
+  exports: [DeliverySignal, WebhookSending],
+})
+export class WebhookSendingModule extends ConfigurableModuleClass {}
