@@ -127,12 +127,12 @@ module.exports = {
     },
     {
       name: 'no-deep-imports',
-      comment: 'A library is entered by its index, its testing entry, its queries or its metrics.',
+      comment: 'A library is entered by its index, its testing entry, its queries, its metrics or its doctor.',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
       to: {
         path: '^libs/[^/]+/(src|dist)/',
-        pathNot: ['^libs/[^/]+/(src|dist)/(((testing|queries)/)?index|metrics)\\.(ts|js|d\\.ts)$', '^$1/$2/'],
+        pathNot: ['^libs/[^/]+/(src|dist)/(((testing|queries|doctor)/)?index|metrics)\\.(ts|js|d\\.ts)$', '^$1/$2/'],
       },
     },
     {

@@ -20,18 +20,6 @@ export {
   type ExistingDataSourceOptions,
 } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';
-export {
-  failed,
-  passed,
-  skipped,
-  warning,
-  type Check,
-  type CheckContext,
-  type CheckResult,
-  type CheckStatus,
-  type LibraryChecks,
-} from './doctor/check.js';
-export { checkWriters, type NeededGrants } from './doctor/writers.check.js';
 export { databaseFault, type DatabaseFault } from './errors/database-fault.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
 export { requireTables } from './migration/require-tables.js';

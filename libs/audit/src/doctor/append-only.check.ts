@@ -1,4 +1,4 @@
-import { failed, passed, warning, type Check, type CheckContext, type CheckResult } from '@pikaia/database';
+import { failed, passed, warning, type Check, type CheckContext, type CheckResult } from '@pikaia/database/doctor';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 

@@ -1,4 +1,4 @@
-import { checkWriters, type Check, type LibraryChecks } from '@pikaia/database';
+import { checkWriters, type Check, type LibraryChecks } from '@pikaia/database/doctor';
 import { auditMigrations } from '../migrations/index.js';
 import { REQUIRED_TABLES, WRITTEN_COLUMNS } from '../record/insert-record.sql.js';
 import { appendOnlyCheck } from './append-only.check.js';

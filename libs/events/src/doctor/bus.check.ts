@@ -1,5 +1,5 @@
 import { loadSettings, PikaiaError, splitList } from '@pikaia/core';
-import { failed, passed, skipped, warning, type Check, type CheckResult } from '@pikaia/database';
+import { failed, passed, skipped, warning, type Check, type CheckResult } from '@pikaia/database/doctor';
 import { textOf } from '../delivery/error-fingerprint.js';
 import type { Sink } from '../delivery/sink.js';
 import { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';

@@ -1,4 +1,4 @@
-import { checkWriters, type Check, type LibraryChecks } from '@pikaia/database';
+import { checkWriters, type Check, type LibraryChecks } from '@pikaia/database/doctor';
 import { REQUIRED_TABLES } from '../log/required-tables.js';
 import { outboxMigrations } from '../migrations/index.js';
 import { WRITTEN_COLUMNS } from '../record/publish.sql.js';

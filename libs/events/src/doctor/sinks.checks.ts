@@ -1,5 +1,5 @@
 import { redactText } from '@pikaia/core';
-import { failed, passed, skipped, warning, type Check, type CheckResult } from '@pikaia/database';
+import { failed, passed, skipped, warning, type Check, type CheckResult } from '@pikaia/database/doctor';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 import { consumerDeclarationOf } from '../consume/consumer.decorator.js';
 import { localSinkOf } from '../consume/consumer.definition.js';
