@@ -43,6 +43,7 @@ const FOLDERS = {
     roles: ['client'],
     'data-source': ['client', 'query', 'roles'],
     migration: ['client', 'roles'],
+    doctor: ['client', 'errors', 'roles', 'migration'],
     testing: ['transaction'],
   },
   audit: {
@@ -53,6 +54,7 @@ const FOLDERS = {
     completeness: ['entry', 'action'],
     record: ['entry', 'diff', 'action', 'completeness'],
     query: ['entry'],
+    doctor: ['migrations', 'record'],
     testing: ['entry', 'diff', 'action', 'record'],
   },
   contracts: { members: [], organizations: [], subscriptions: [], users: [], 'webhook-endpoints': [] },
@@ -78,6 +80,7 @@ const FOLDERS = {
     testing: ['contract', 'record', 'consume', 'delivery', 'worker'],
     schema: ['contract', 'record', 'consume'],
     worker: ['contract', 'log', 'loop', 'record', 'consume', 'delivery', 'sinks', 'commands', 'leader', 'housekeeping', 'admin'],
+    doctor: ['migrations', 'log', 'record', 'consume', 'delivery', 'admin', 'sinks', 'worker'],
   },
 };
 
@@ -124,12 +127,12 @@ module.exports = {
     },
     {
       name: 'no-deep-imports',
-      comment: 'A library is entered by its index, its testing entry, its queries or its metrics.',
+      comment: 'A library is entered by its index, its testing entry, its queries, its metrics or its doctor.',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
       to: {
         path: '^libs/[^/]+/(src|dist)/',
-        pathNot: ['^libs/[^/]+/(src|dist)/(((testing|queries)/)?index|metrics)\\.(ts|js|d\\.ts)$', '^$1/$2/'],
+        pathNot: ['^libs/[^/]+/(src|dist)/(((testing|queries|doctor)/)?index|metrics)\\.(ts|js|d\\.ts)$', '^$1/$2/'],
       },
     },
     {

@@ -141,7 +141,7 @@ it('the helpers for tests work with node:test and a testing module of Nest', asy
 
 describe('docs/guides/existing-application.md', () => {
   const text = readFileSync(join(root, 'docs/guides/existing-application.md'), 'utf8');
-  const steps = text.split(/^## /m).slice(1, 5);
+  const steps = text.split(/^## /m).slice(1, 6);
   let program: Program;
 
   /** Writes the files of a step over those of the application, and compiles them. */
@@ -190,7 +190,7 @@ describe('docs/guides/existing-application.md', () => {
     async () => {
       mkdirSync(join(installation.folder, 'src'));
       cpSync(join(__dirname, 'existing'), join(installation.folder, 'src'), { recursive: true });
-      const [logs, events, audit, tests] = steps as [string, string, string, string];
+      const [logs, events, audit, tests, doctor] = steps as [string, string, string, string, string];
       expect(await write(logs)).toEqual([]);
       await migrateWith('migrate.js');
       expect(await shipAnOrder()).toEqual([201, 201]);
@@ -221,6 +221,9 @@ describe('docs/guides/existing-application.md', () => {
       } finally {
         await client.end();
       }
+      const checked = await installation.command('pikaia-doctor', [], environment());
+      const words = (output: string) => output.match(/^(ok|warning|failed|skipped) +(?!durability)\S+/gm); // commits of the test server are not durable
+      expect(words(checked.output)).toEqual(words(codeBlocks(doctor, 'text')[0]!));
       await program.stop();
 
       expect(await write(tests)).toEqual([]);

@@ -74,6 +74,19 @@ describe('npm start', () => {
     expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
   });
 
+  it('has nothing to correct for the doctor, as the owner and as the role of a process', async () => {
+    for (const role of ['owner', 'worker']) {
+      const { code, stdout } = await installation.run('doctor.ts', '--role', role, '--json');
+      const { results } = JSON.parse(stdout) as { results: { status: string; detail: string }[] };
+      expect(results.filter(({ status }) => status !== 'ok').map(({ detail }) => detail)).toEqual([
+        'Not configured: EVENT_SINKS does not name eventbridge.',
+      ]);
+      expect(code).toBe(0);
+    }
+    const unknown = await installation.run('doctor.ts', '--role', 'nobody');
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no role "nobody".') });
+  });
+
   it('refuses a connection with a wrong password, and keeps passwords in files that only the owner can read', async () => {
     const url = new URL((await installation.run('db-url.ts')).stdout.trim());
     url.password = 'guessed';

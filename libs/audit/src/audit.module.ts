@@ -24,6 +24,7 @@ import { CompletenessInterceptor } from './completeness/completeness.interceptor
 import { checkFieldPolicies } from './diff/check-field-policies.js';
 import { AUDIT_LOG_OPTIONS, AuditLog, type AuditLogOptions } from './query/audit-log.query.js';
 import { Audit } from './record/audit.service.js';
+import { REQUIRED_TABLES } from './record/insert-record.sql.js';
 
 export interface AuditModuleOptions {
   /**
@@ -58,7 +59,7 @@ class StartChecks implements OnModuleInit {
     checkFieldPolicies(this.source);
     if (this.options.undeclared === 'warn') reportMissingDeclarations(this.modules);
     else checkAuditDeclarations(this.modules);
-    await requireTables(this.source, this.options.roles ?? this.access.roles, 'auditMigrations', ['audit.record']);
+    await requireTables(this.source, this.options.roles ?? this.access.roles, 'auditMigrations', REQUIRED_TABLES);
   }
 }
 

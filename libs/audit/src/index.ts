@@ -12,6 +12,7 @@ export { diff, joinDiffs, type Diff, type PersonalDiff } from './diff/diff.js';
 export { Personal, Public, Secret, type PublicKeys, type PublicOptions } from './diff/field-policy.decorator.js';
 export { snapshot, type Snapshot } from './diff/snapshot.js';
 export type { AggregateReference } from './entry/aggregate-reference.js';
+export { auditChecks } from './doctor/audit.checks.js';
 export { PLATFORM } from './entry/entry.js';
 export { auditMigrations } from './migrations/index.js';
 export type { ActivityEntry, ActivityPage, ActivityRequest, Involvement } from './query/activity.js';

@@ -86,6 +86,7 @@ export {
 } from './queue/queue.consumer.js';
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
+export { outboxChecks } from './doctor/outbox.checks.js';
 export { Events, type Aggregate, type PublishOptions } from './record/events.service.js';
 export { takeLogPosition } from './record/log-position.js';
 export { Outbox, type WaitOptions } from './wait/outbox.js';

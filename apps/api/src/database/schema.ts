@@ -17,8 +17,12 @@ import { AddWebhookSending1764600008500 } from './webhook-sending.migration.js';
 import { CreateWebhooks1764600008000 } from './webhooks.migration.js';
 import { AddViewers1764600009000 } from './viewers.migration.js';
 
-/** All migrations of the system. The number in the name of a migration determines the order. */
-const migrations = [
+/**
+ * All migrations of the system. The number in the name of a migration determines the order.
+ *
+ * @public `npm run doctor` reads it.
+ */
+export const migrations = [
   ...outboxMigrations(),
   ...auditMigrations(),
   CreateOrganizations1764000003000,

@@ -1,10 +1,18 @@
 import { onlyInTransaction, preparedStatement } from '@pikaia/database';
 
-const RECORD_COLUMNS =
-  'id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry, entry_hash, changed';
+/** A table of each migration that the statements need. Without one of them no process starts. */
+export const REQUIRED_TABLES = ['audit.record'] as const;
+
+/** The columns that a process writes. */
+export const WRITTEN_COLUMNS = {
+  'audit.record':
+    'id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry, entry_hash, changed',
+  'audit.personal': 'record_id, subject_id, organization_id, salt, fields',
+} as const;
+const RECORD_COLUMNS = WRITTEN_COLUMNS['audit.record'];
 const RECORD_VALUES = '$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[]';
 const INSERT_PERSONAL = `
-  insert into audit.personal (record_id, subject_id, organization_id, salt, fields)
+  insert into audit.personal (${WRITTEN_COLUMNS['audit.personal']})
   select $1, subject, $2, salt, fields::jsonb from unnest($12::text[], $13::bytea[], $14::text[]) as p (subject, salt, fields)`;
 
 /**

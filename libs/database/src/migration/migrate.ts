@@ -12,7 +12,7 @@ import { defaultRoles, type DatabaseRoles } from '../roles/role-names.js';
 // Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
 const MIGRATION_LOCK = 7_165_823_001;
 const LOCK_POLL_INTERVAL_MS = 100;
-const MIN_SERVER_VERSION = 15;
+export const MIN_SERVER_VERSION = 15;
 const CONNECT_TIMEOUT_MS = 15_000; // a server can accept a connection and then send nothing
 
 export interface MigrateOptions {

@@ -16,6 +16,15 @@ const FIND_MISSING = `
         or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = split_part(name, '.', 3) and not a.attisdropped)))
     order by number)::text as missing`;
 
+/** Returns which of the tables and columns do not exist. */
+export async function findMissingTables(
+  source: Queryable,
+  names: readonly string[],
+): Promise<{ database: string; missing: string[] }> {
+  const [row] = (await source.query(FIND_MISSING, [names])) as { database: string; missing: string }[];
+  return { database: row!.database, missing: row!.missing.slice(1, -1).split(',').filter(Boolean) };
+}
+
 /**
  * Checks at the start of an application that the migrations of a library have run.
  *
@@ -29,13 +38,12 @@ export async function requireTables(
   migrations: string,
   names: readonly string[],
 ): Promise<void> {
-  const [row] = (await source.query(FIND_MISSING, [names])) as { database: string; missing: string }[];
-  const missing = row!.missing.slice(1, -1);
-  if (missing === '') return;
+  const { database, missing } = await findMissingTables(source, names);
+  if (!missing.length) return;
   const argument = roles === 'single' ? "'single'" : roles === defaultRoles ? '' : 'roles';
   const options = argument && `{ …, roles: ${argument} }`;
   throw new PikaiaError(
     'PIKAIA_DATABASE_NOT_MIGRATED',
-    `The database "${row!.database}" lacks ${missing.replaceAll(',', ', ')}. Run the migrations before the processes start: pass ${migrations}(${argument}) to migrate(${options}) of @pikaia/database, or check that this process connects to the database that was migrated.`,
+    `The database "${database}" lacks ${missing.join(', ')}. Run the migrations before the processes start: pass ${migrations}(${argument}) to migrate(${options}) of @pikaia/database, or check that this process connects to the database that was migrated.`,
   );
 }

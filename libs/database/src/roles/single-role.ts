@@ -3,8 +3,11 @@ import { getLogger } from '@pikaia/logging';
 
 const logger = getLogger('database');
 
-const HINT =
-  'One database role runs the migrations and the processes, so neither append-only tables nor row-level security protect the audit log from the application. Before production, create the roles: remove roles: "single" from DatabaseModule, migrate() and the migrations.';
+export const SINGLE_ROLE =
+  'One database role runs the migrations and the processes, so neither append-only tables nor row-level security protect the audit log from the application.';
+export const SINGLE_ROLE_CURE =
+  'Before production, create the roles: remove roles: "single" from DatabaseModule, migrate() and the migrations.';
+const HINT = `${SINGLE_ROLE} ${SINGLE_ROLE_CURE}`;
 
 /**
  * Logs that the application runs with one database role. In production `acceptedInProduction` has to allow it.

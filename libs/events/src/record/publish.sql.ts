@@ -2,8 +2,9 @@ import { onlyInTransaction, preparedStatement } from '@pikaia/database';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { PUBLISHED_COLUMNS, type PublishedColumn } from '../log/event.row.js';
 
-const columns = [...PUBLISHED_COLUMNS, 'causation_id', 'size', 'payload'];
-const placeholders = columns.map((_, index) => `$${index + 1}`).join(', ');
+/** The columns that a process writes. */
+export const WRITTEN_COLUMNS = [...PUBLISHED_COLUMNS, 'causation_id', 'size', 'payload'];
+const placeholders = WRITTEN_COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
 
 /**
  * Inserts one event into the log. The server sets position, transaction id, slot and time; no role may write them.
@@ -15,13 +16,13 @@ const placeholders = columns.map((_, index) => `$${index + 1}`).join(', ');
 export const insertEvent = preparedStatement(
   'pikaia-publish',
   `
-  insert into outbox.outbox_log (${columns.join(', ')})
+  insert into outbox.outbox_log (${WRITTEN_COLUMNS.join(', ')})
   values (${placeholders})`,
 );
 
 /** Does the same through an executor, and nothing outside a transaction. Cost: one round trip, three for a first write. */
 export const insertEventThroughExecutor = onlyInTransaction({
-  event: `insert into outbox.outbox_log (${columns.join(', ')}) select ${placeholders} from transaction`,
+  event: `insert into outbox.outbox_log (${WRITTEN_COLUMNS.join(', ')}) select ${placeholders} from transaction`,
 });
 
 /** Returns the parameters of both statements. */
