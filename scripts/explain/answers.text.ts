@@ -8,6 +8,8 @@ export interface Answer {
   readonly good: boolean;
 }
 
+const CLIENT_DISCONNECTED = 499; // docs/log-fields.md
+
 /** The questions that a trail answers, with their answers. */
 export function answersOf(entries: readonly TrailEntry[], context: TrailContext): Answer[] {
   return [failureAnswer(entries), changesAnswer(entries), ...deliveryAnswers(entries, context), ...webhookAnswers(entries)];
@@ -19,9 +21,9 @@ function failureAnswer(entries: readonly TrailEntry[]): Answer {
   const why = reasonOf(entries);
   const bad = requests.find(({ status }) => status >= 400);
   if (bad) {
-    const { line, status } = bad;
+    const { status } = bad;
     const how =
-      line.event === 'request_aborted'
+      status === CLIENT_DISCONNECTED
         ? 'The client disconnected before the response was complete.'
         : `It ${status >= 500 ? 'failed' : 'was refused'} with ${status}.`;
     return { question, answer: `${how}${why || ' The response body contains the reason.'}`, good: false };

@@ -138,6 +138,15 @@ Was member.role_changed delivered?  Not yet: it will be retried after 2 failed a
     ]);
   });
 
+  it.each([
+    [499, 'The client disconnected before the response was complete.'],
+    [408, 'It was refused with 408. The response body contains the reason.'], // the client did not send its body in time
+  ])('says how a request ended that was aborted with %i', (status, how) => {
+    const [line] = refusedRequest.slice(-1);
+    const aborted = { ...line, event: 'request_aborted', 'http.status_code': status } as TrailEntry;
+    expect(render([aborted])).toMatch(new RegExp(`Why did this request fail\\? +${how}`));
+  });
+
   it('answers what the user did without the audit entries of consumers, unless there are no others', () => {
     const ofUser = invitation.filter(({ kind }) => kind === 'audit');
     expect(render(chain)).toContain('seats: seat.released (member m1); billing: invoice.changed (member m1).');

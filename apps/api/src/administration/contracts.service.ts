@@ -14,6 +14,7 @@ const LIST = 'contracts';
 /** Describes the events of this process: contracts, the actions and routes that publish them, and the sinks that receive them. */
 @Injectable()
 export class ContractsService {
+  private readonly customerTypes = new Set(customerEventTypes().map(({ type }) => type));
   private described: Map<string, Described[]> | undefined;
 
   constructor(
@@ -29,7 +30,6 @@ export class ContractsService {
     const left = [...this.described].filter(([type]) => type > after);
     const page = left.slice(0, limit);
     const sinks = (await this.status.sinks()).filter(({ state }) => state !== 'retired');
-    const customerTypes = new Set(customerEventTypes().map((one) => one.type));
     const declarations = findAuditDeclarations(this.modules);
     const producersOf = (type: string) =>
       declaredActions()
@@ -50,7 +50,7 @@ export class ContractsService {
           description: schema.description ?? null,
           aggregate: contract.aggregate,
           source: contract.source,
-          audience: customerTypes.has(type) ? ('customers' as const) : ('internal' as const),
+          audience: this.customerTypes.has(type) ? ('customers' as const) : ('internal' as const),
           publisher: contract.producer ?? null,
           versions: [{ contract, schema, example: versions.at(-1)!.example }, ...older].map((one) => ({
             version: one.contract.version,

@@ -27,6 +27,7 @@ export class ConsoleAssets implements OnModuleInit {
       prefix: '/console/assets/',
       decorateReply: false,
       index: false,
+      allowedPath: (path) => !path.endsWith('/'), // a folder is missing like any other name without a file
       preCompressed: true,
       immutable: true, // the name of each file contains a hash of its content
       maxAge: '1y',

@@ -19,7 +19,8 @@ const PAGE_POLICY: ContentPolicyDirectives = {
   'require-trusted-types-for': ["'script'"],
 };
 
-const FILE_NAME = /\.(?:css|gif|html?|ico|jpe?g|js|json|map|mjs|php|png|svg|txt|wasm|webp|woff2?|xml)$/i;
+/** Names of files, and the folder of the assets without its slash. */
+const FILE_NAME = /^\/console\/assets$|\.(?:css|gif|html?|ico|jpe?g|js|json|map|mjs|php|png|svg|txt|wasm|webp|woff2?|xml)$/i;
 
 /** Serves the page of the console for all of its routes. ConsoleAssets serves the files below `assets/`. */
 @ApiExcludeController()

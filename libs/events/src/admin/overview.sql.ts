@@ -18,8 +18,8 @@ const FIRST_MINUTE = `date_trunc('minute', now()) - interval '${MINUTES - 1} min
 
 // The counts by the Unix time of their minute in seconds.
 const byMinute = (time: string, count: string): string =>
-  `coalesce(json_object_agg(minute, count), '{}') from (
-    select extract(epoch from date_trunc('minute', ${time}))::bigint as minute, ${count}::int as count`;
+  `coalesce(json_object_agg(extract(epoch from minute)::bigint, count), '{}') from (
+    select date_trunc('minute', ${time}) as minute, ${count}::int as count`;
 
 /**
  * Counts the events that each sink accepted and the failed attempts at it, by minute. Attempts are counted from the newest: if they

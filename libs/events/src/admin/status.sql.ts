@@ -1,5 +1,5 @@
 import { IS_LED, isAbandoned } from '../log/sink-lock.js';
-import { LATE, NOT_HANDED_OVER_TO } from '../log/log-slots.sql.js';
+import { NOT_HANDED_OVER_TO, selectUnseen } from '../log/log-slots.sql.js';
 import { waitsForWorker } from '../log/sink-types.sql.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
 import { IS_REPORTING } from '../log/worker.sql.js';
@@ -26,7 +26,10 @@ const UNHANDLED = `left join lateral (
 /**
  * Reads the status of each sink. $1 lock class, $2 maximum count.
  *
- * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the primary key of
+ * Every event that the snapshot of the cursor does not show belongs to the backlog, so the backlog is exact although at most $2 of them are
+ * read. With more, the age is that of the oldest event among them and among those above the position.
+ *
+ * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and two bounded counts; the primary key of
  * outbox_progress for throughput, one probe for each cursor of the last minute; outbox_delivery_open for deliveries, with a
  * bounded count for each state. The first retrying deliveries are read, up to the maximum count. Locks: none. Cost: milliseconds for
  * each sink.
@@ -34,8 +37,8 @@ const UNHANDLED = `left join lateral (
 export const SINK_STATUS = `
 select s.name, s.state, s.ordering, s.observer, s.registered_at, s.failing_since, s.last_error,
   s.leader_failing_since, s.leader_error, lead.led, ${isAbandoned('lead.led')} as abandoned, s.leader, s.leading_since,
-  p.stored_at, least(fresh.count + late.count, $2)::int as backlog,
-  round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
+  p.stored_at, case when unseen.count = $2 then $2 else least(fresh.count + unseen.late, $2) end::int as backlog,
+  round(extract(epoch from clock_timestamp() - least(first.recorded_at, unseen.oldest)) * 1000)::float8 as lag_ms,
   speed.accepted as accepted_last_minute, types.event_types, retrying.count as retrying, waiting.count as waiting,
   failed.count as failed, coalesce(unhandled.types, '[]') as unhandled, replays.count as replays
 from outbox.outbox_sink s
@@ -44,7 +47,9 @@ left join lateral (select * from outbox.outbox_progress p where p.sink = s.name 
 left join lateral (
   select count(*) from (select from outbox.outbox_log where position > p.position order by position limit $2::int) l) fresh on true
 left join lateral (
-  select count(*), min(recorded_at) as oldest from (select recorded_at ${LATE} limit $2) l) late on true
+  select count(*), count(*) filter (where position <= p.position) as late,
+    min(recorded_at) filter (where position <= p.position) as oldest
+  from (select * from ${selectUnseen('position, recorded_at', '$2::int')} u limit $2::int) u) unseen on true
 left join lateral (
   select recorded_at from outbox.outbox_log where position > p.position order by position limit 1) first on true
 left join lateral (
