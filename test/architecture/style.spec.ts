@@ -10,6 +10,7 @@ const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']);
 const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores process-wide changes to pg
 
 const CHECK_BEFORE_CLEANUP = /^( *)after(All|Each)\(async \(\) => \{\n(\1 +.*\n)*?\1 +expect\(.*\n(\1 +.*\n)*?\1 +await /m;
+const SHORT_TEST_TIMEOUT = /^ *\}, (\d{1,2}|1\d\d)_000\);$|jest\.setTimeout\((\d{1,2}|1\d\d)_000\)/m; // below that of jest.config.mjs
 
 /** Describes each violation of the style rules in a file. */
 function problemsOf(file: string, source: string): string[] {
@@ -23,6 +24,7 @@ function problemsOf(file: string, source: string): string[] {
     ...(isSpec && CHECK_BEFORE_CLEANUP.test(source)
       ? [`${file} has an afterAll that a failed check ends before it has stopped everything, so the run hangs`]
       : []),
+    ...(isSpec && SHORT_TEST_TIMEOUT.test(source) ? [`${file} has a test timeout that a busy machine exceeds`] : []),
     ...(!isSpec && !MAY_USE_CONSOLE.has(file) && /^[^'`/*]*\bconsole\./m.test(source) ? [`${file} prints past the log`] : []),
     ...(!isSpec &&
     !file.startsWith('test/') &&
@@ -55,6 +57,8 @@ describe('the style rules', () => {
     ],
     ['a pool of such clients', 'apps/api/src/planted.ts', "import { Pool } from 'pg';\nconst pool = new Pool();"],
     ['a class that extends such a client', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
+    ['a hook with a short timeout', 'test/e2e/planted.spec.ts', 'beforeAll(async () => {\n}, 60_000);\n'],
+    ['a spec with a short timeout', 'test/e2e/planted.spec.ts', `jest.setTimeout(${'120_000'});`],
     [
       'a spec that checks before it stops its processes',
       'test/e2e/planted.spec.ts',

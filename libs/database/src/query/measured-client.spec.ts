@@ -116,7 +116,7 @@ describe('measureQueries', () => {
       const query = client.query(new pg.Query('select pg_sleep(0.2)'));
       await new Promise((resolve) => (query as unknown as NodeJS.EventEmitter).once('end', resolve));
       expect(count()).toBe(1);
-      expect(milliseconds()).toBe(0);
+      expect(milliseconds()).toBeLessThan(150);
     });
     client.release();
   });

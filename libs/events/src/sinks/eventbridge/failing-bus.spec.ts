@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../../test/support/database/database.js';
+import { createDatabase, withConnection, type TestDatabase } from '../../../../../test/support/database/database.js';
 import { itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/aws/event-bus.js';
 import type { Fault } from '../../../../../test/support/aws/event-bus.stub.js';
 import { ManualClock } from '../../../../../test/support/outbox/scripted-sink.js';
@@ -24,8 +24,8 @@ describe('a relay to an event bus', () => {
     await database.drop();
   });
 
-  const insertEvents = async (count: number): Promise<string[]> => {
-    const { rows } = await owner.query<{ event_id: string }>(
+  const insertEvents = async (count: number, client = owner): Promise<string[]> => {
+    const { rows } = await client.query<{ event_id: string }>(
       `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload)
        select id, 'thing.changed', 1, 'thing', id::text, clock_timestamp(), 200, json_build_object('event_id', id)
        from (select gen_random_uuid() as id from generate_series(1, $1::int)) ids returning event_id`,
@@ -34,9 +34,12 @@ describe('a relay to an event bus', () => {
     return rows.map(({ event_id }) => event_id);
   };
 
-  async function startRelay(bus: BusUnderTest, options: Partial<RelayOptions> = {}): Promise<SinkRelay> {
-    await registerSinks(database.workerUrl, [bus.sink], 'spec');
-    const url = database.workerUrl;
+  async function startRelay(
+    bus: BusUnderTest,
+    options: Partial<RelayOptions> = {},
+    url = database.workerUrl,
+  ): Promise<SinkRelay> {
+    await registerSinks(url, [bus.sink], 'spec');
     const timing = { pollIntervalMs: 1000, storeIntervalMs: 50, leaderTimeoutMs: 15_000 };
     const relay = new SinkRelay({ url, sink: bus.sink, worker: 'spec', ...timing, ...options });
     running.unshift(relay);
@@ -51,8 +54,9 @@ describe('a relay to an event bus', () => {
       const bus = await openBus({ timeoutMs: 10_000, concurrency: 8, delayMs: 250, keeps: false });
       let calls = 0;
       bus.stub.fault = ({ action }) => (action === 'PutEvents' && hangs(++calls) ? { silent: 'before' } : undefined);
-      const relay = await startRelay(bus);
-      await insertEvents(8000);
+      const other = await createDatabase();
+      const relay = await startRelay(bus, {}, other.workerUrl);
+      await withConnection(other.ownerUrl, (client) => insertEvents(8000, client));
       const after = async (ms: number): Promise<number> => {
         const end = performance.now() + ms;
         await pollUntil(() => performance.now() > end);
@@ -61,13 +65,13 @@ describe('a relay to an event bus', () => {
       const before = await after(4000);
       const accepted = (await after(5000)) - before;
       await relay.stop(0);
+      await other.drop();
       return accepted;
     }
 
     itWithStub('delivers events at nearly two thirds of the usual rate', async () => {
-      const usual = await acceptedBy(() => false);
-      await owner.query('truncate outbox.outbox_log, outbox.outbox_sink, outbox.outbox_progress, outbox.outbox_sink_type');
-      const hanging = await acceptedBy((call) => call % 3 === 0);
+      // At the same time, so that a busy machine slows down both.
+      const [usual, hanging] = await Promise.all([acceptedBy(() => false), acceptedBy((call) => call % 3 === 0)]);
       expect(hanging / usual).toBeGreaterThan(0.55);
     });
   });
@@ -101,10 +105,10 @@ describe('a relay to an event bus', () => {
       const calls = (): number => bus.stub.calls.filter(({ action }) => action === 'PutEvents').length;
       /** Lets the relay take steps during its pause, which lasts at least a second. */
       const takeSteps = async (): Promise<void> => {
-        const end = performance.now() + 200;
+        let steps = 0;
         await pollUntil(() => {
           relay.wake();
-          return performance.now() > end;
+          return ++steps > 10;
         });
       };
       await pollUntil(() => relay.health().term?.failingSince);
