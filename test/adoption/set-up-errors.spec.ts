@@ -1,5 +1,6 @@
 import { Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { AuditModule } from '@pikaia/audit';
 import { loadSettings } from '@pikaia/core';
 import { DatabaseModule, DatabaseSettings, type DatabaseModuleOptions } from '@pikaia/database';
@@ -154,6 +155,17 @@ describe('a database that does not answer', () => {
     );
     const existing = [shopDataSource(unreachable), DatabaseModule.forExisting()];
     await expect(start([...libraries(), ...existing, cls()], [ShopCarts])).rejects.toThrow('ECONNREFUSED 127.0.0.1:1');
+  });
+});
+
+describe('a data source that its module does not export', () => {
+  it('is refused', async () => {
+    @Module({ providers: [{ provide: getDataSourceToken(), useValue: {} }] })
+    class HiddenDataSource {}
+    await expect(start([cls(), HiddenDataSource, DatabaseModule.forExisting(), EventsModule.forRoot()])).rejects.toMatchObject({
+      code: 'PIKAIA_DATABASE_DATA_SOURCE_MISSING',
+      message: expect.stringContaining('neither exports it nor is global'),
+    });
   });
 });
 

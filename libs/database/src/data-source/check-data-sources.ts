@@ -43,6 +43,13 @@ function missingError(name: string | undefined, modules: ModulesContainer): Pika
   );
 }
 
+/** The error of a data source that exists and cannot be injected. */
+export const unavailableError = (name: string | undefined): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_DATABASE_DATA_SOURCE_MISSING',
+    `DatabaseModule cannot get ${described(name)}: the module that provides it neither exports it nor is global. Use TypeOrmModule.forRoot or forRootAsync.`,
+  );
+
 const hostDuplicateError = (): PikaiaError =>
   new PikaiaError(
     'PIKAIA_TRANSACTION_HOST_DUPLICATE',

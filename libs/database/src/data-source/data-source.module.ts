@@ -14,13 +14,13 @@ import type { DatabaseAddress } from '../client/database-address.js';
 import { refusePowerfulRole } from '../roles/role-power.js';
 import { defaultRoles, type DatabaseRoles } from '../roles/role-names.js';
 import { reportSingleRole } from '../roles/single-role.js';
-import { checkDataSources } from './check-data-sources.js';
+import { checkDataSources, unavailableError } from './check-data-sources.js';
 import {
   DATA_SOURCE,
   DATABASE_ACCESS,
-  failedElsewhere,
   OPENED_ACCESS,
   OPENED_DATA_SOURCE,
+  throwLast,
   type DatabaseAccess,
 } from './database.access.js';
 
@@ -89,7 +89,9 @@ export class DataSourceModule {
           // Optional, because the message of `CHECKED` says more about a missing data source than that of Nest.
           inject: [{ token: getDataSourceToken(name) as InjectionToken, optional: true }, OPTIONS, CHECKED],
           useFactory: (source: DataSource | undefined, options: Options): DatabaseAccess | Promise<never> =>
-            source ? { address: prepare(source, options), roles: options.roles ?? defaultRoles } : failedElsewhere(),
+            source
+              ? { address: prepare(source, options), roles: options.roles ?? defaultRoles }
+              : throwLast(unavailableError(name)),
         },
         {
           provide: DATA_SOURCE,

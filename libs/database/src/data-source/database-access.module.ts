@@ -1,7 +1,7 @@
 import { type InjectionToken, Module, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { PikaiaError } from '@pikaia/core';
-import { DATA_SOURCE, DATABASE_ACCESS, failedElsewhere, OPENED_ACCESS, OPENED_DATA_SOURCE } from './database.access.js';
+import { DATA_SOURCE, DATABASE_ACCESS, OPENED_ACCESS, OPENED_DATA_SOURCE, throwLast } from './database.access.js';
 
 /**
  * Gives a module of the libraries `DATA_SOURCE` and `DATABASE_ACCESS`. Without DatabaseModule the application does not start, and the
@@ -21,7 +21,7 @@ function required(provide: InjectionToken, opened: InjectionToken): Provider {
     inject: [{ token: opened, optional: true }, ModulesContainer],
     useFactory: (value: unknown, modules: ModulesContainer) => {
       if (!isDatabaseOpened(modules)) throw isOpenedByOtherCopy(modules) ? otherCopyError() : databaseMissing();
-      return value ?? failedElsewhere();
+      return value ?? throwLast(databaseMissing());
     },
   };
 }

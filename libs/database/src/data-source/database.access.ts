@@ -1,3 +1,5 @@
+import type { PikaiaError } from '@pikaia/core';
+import { setImmediate } from 'node:timers/promises';
 import type { DatabaseAddress } from '../client/database-address.js';
 import type { DatabaseRoles } from '../roles/role-names.js';
 
@@ -18,7 +20,10 @@ export interface DatabaseAccess {
 }
 
 /**
- * Waits forever. Nest 11 passes undefined for an optional provider that failed, and then this keeps a second error from hiding its error,
- * which ends the start.
+ * Throws after all pending errors. Nest 11 passes undefined for an optional provider that failed, and the error of this provider is the one
+ * that the start has to report.
  */
-export const failedElsewhere = (): Promise<never> => new Promise(() => undefined);
+export async function throwLast(error: PikaiaError): Promise<never> {
+  await setImmediate();
+  throw error;
+}
