@@ -127,6 +127,30 @@ describe('grants', () => {
   });
 });
 
+it('a role of a process that may not read a table fails, and a role that only reads is no process', async () => {
+  await doctor.plant('revoke select on outbox.outbox_sink from pikaia_worker');
+  const results = await doctor.resultsOf('sinks', { DATABASE_URL: doctor.database.workerUrl });
+  expect(results).toMatchObject([found('failed', 'permission denied for table outbox_sink', 'what the migrations grant')]);
+  const role = `reports_${process.pid}`;
+  await doctor.plant(
+    `create role ${role} login; grant usage on schema outbox to ${role}; grant select on outbox.outbox_log to ${role}`,
+  );
+  try {
+    expect(await doctor.resultsOf('outbox-grants')).toMatchObject([
+      found('failed', 'pikaia_worker lacks: select on outbox.outbox_sink', 'grant select on outbox.outbox_sink to pikaia_worker'),
+    ]);
+  } finally {
+    await doctor.plant(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+it('a database in which no process may write fails', async () => {
+  await doctor.plant(`revoke all on all tables in schema audit from pikaia_api, pikaia_worker`);
+  expect(await doctor.resultsOf('audit-grants')).toMatchObject([
+    found('failed', 'No role of a process may write', 'Run the migrations'),
+  ]);
+});
+
 describe('append-only', () => {
   it.each([
     ['grant update on audit.record to pikaia_api', 'may change the audit log: update on audit.record', 'revoke update'],
@@ -255,6 +279,13 @@ describe('the event bus', () => {
     expect(await doctor.resultsOf('event-bus', { EVENT_SINKS: 'eventbridge' })).toMatchObject([
       found('failed', 'set EVENT_BUS_NAME', 'docs/eventbridge.md'),
     ]);
+    const invalid = await doctor.resultsOf('event-bus', {
+      EVENT_SINKS: 'eventbridge',
+      AWS_REGION: 'Frankfurt',
+      EVENT_BUS_MAX_BYTES: '1',
+    });
+    expect(invalid).toMatchObject([found('failed', 'AWS_REGION', 'docs/eventbridge.md')]);
+    expect(invalid[0]!.detail).not.toContain('\n');
     expect(await doctor.resultsOf('event-bus', { EVENT_SINKS: 'local' })).toMatchObject([fine('skipped', 'Not configured')]);
   });
 });
