@@ -19,7 +19,7 @@ describe('migrations', () => {
   it('pass if all have run, and the role of a process sees the tables', async () => {
     expect(await doctor.resultsOf('migrations')).toMatchObject([fine('ok', 'All 15 migrations have run')]);
     expect(await doctor.resultsOf('migrations', { DATABASE_URL: doctor.database.apiUrl })).toMatchObject([
-      fine('ok', 'The role may not read which migrations have run'),
+      fine('ok', 'Only the owner may read which migrations have run'),
     ]);
   });
 
@@ -47,6 +47,16 @@ describe('migrations', () => {
     await doctor.plant(`alter table migrations rename to "Our Migrations";
       create table migrations (id serial primary key, timestamp bigint, name text); insert into migrations values (1, 1, 'Mine1')`);
     expect(await doctor.resultsOf('migrations')).toMatchObject([fine('ok', 'All 15')]);
+  });
+
+  it('of which a role may read only a part of the lists are not reported as pending', async () => {
+    await doctor.plant(`create table shop_migrations (id serial primary key, timestamp bigint, name text);
+      insert into shop_migrations values (1, 1, 'CreateOrders1764000000001'); grant select on shop_migrations to pikaia_api`);
+    const exported = [CreateOrders1764000000001];
+    expect(await doctor.resultsOf('migrations', { DATABASE_URL: doctor.database.apiUrl }, { exported })).toMatchObject([
+      fine('ok', 'Only the owner may read'),
+    ]);
+    expect(await doctor.resultsOf('migrations', {}, { exported })).toMatchObject([fine('ok', 'All 16')]);
   });
 
   it('that never ran are one failure, and nothing else fails', async () => {
@@ -125,6 +135,30 @@ describe('grants', () => {
     await doctor.plant(cure.startsWith('grant') ? cure : 'grant insert (entry, id) on audit.record to pikaia_worker');
     expect(await doctor.resultsOf(check)).toMatchObject([fine('ok', 'pikaia_api and pikaia_worker')]);
   });
+});
+
+it('a role of a process that may not read a table fails, and a role that only reads is no process', async () => {
+  await doctor.plant('revoke select on outbox.outbox_sink from pikaia_worker');
+  const results = await doctor.resultsOf('sinks', { DATABASE_URL: doctor.database.workerUrl });
+  expect(results).toMatchObject([found('failed', 'permission denied for table outbox_sink', 'what the migrations grant')]);
+  const role = `reports_${process.pid}`;
+  await doctor.plant(
+    `create role ${role} login; grant usage on schema outbox to ${role}; grant select on outbox.outbox_log to ${role}`,
+  );
+  try {
+    expect(await doctor.resultsOf('outbox-grants')).toMatchObject([
+      found('failed', 'pikaia_worker lacks: select on outbox.outbox_sink', 'grant select on outbox.outbox_sink to pikaia_worker'),
+    ]);
+  } finally {
+    await doctor.plant(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+it('a database in which no process may write fails', async () => {
+  await doctor.plant(`revoke all on all tables in schema audit from pikaia_api, pikaia_worker`);
+  expect(await doctor.resultsOf('audit-grants')).toMatchObject([
+    found('failed', 'No role of a process may write', 'Run the migrations'),
+  ]);
 });
 
 describe('append-only', () => {
@@ -255,6 +289,13 @@ describe('the event bus', () => {
     expect(await doctor.resultsOf('event-bus', { EVENT_SINKS: 'eventbridge' })).toMatchObject([
       found('failed', 'set EVENT_BUS_NAME', 'docs/eventbridge.md'),
     ]);
+    const invalid = await doctor.resultsOf('event-bus', {
+      EVENT_SINKS: 'eventbridge',
+      AWS_REGION: 'Frankfurt',
+      EVENT_BUS_MAX_BYTES: '1',
+    });
+    expect(invalid).toMatchObject([found('failed', 'AWS_REGION', 'docs/eventbridge.md')]);
+    expect(invalid[0]!.detail).not.toContain('\n');
     expect(await doctor.resultsOf('event-bus', { EVENT_SINKS: 'local' })).toMatchObject([fine('skipped', 'Not configured')]);
   });
 });

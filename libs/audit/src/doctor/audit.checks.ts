@@ -9,6 +9,7 @@ const grantsCheck: Check = {
     checkWriters(context, {
       schema: 'audit',
       inserts: Object.fromEntries(Object.entries(WRITTEN_COLUMNS).map(([table, columns]) => [table, columns.split(', ')])),
+      selects: Object.keys(WRITTEN_COLUMNS),
       sequences: [],
     }),
 };

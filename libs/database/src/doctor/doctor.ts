@@ -33,7 +33,7 @@ export interface DoctorReport {
 
 const LIMITS: DoctorLimits = { connectMs: 5_000, statementMs: 5_000, lockMs: 2_000, checkMs: 8_000 };
 
-/** Checks an installation. It never writes, and never throws because of what it finds. */
+/** Checks an installation. It only reads, and every problem becomes a result. */
 export async function examine({ environment, folder, exported = [], limits }: DoctorOptions): Promise<DoctorReport> {
   const given = { ...LIMITS, ...limits };
   let session: Session;
@@ -68,7 +68,7 @@ async function examineDatabase(session: Session, options: Required<DoctorOptions
     const found = session.isUsable
       ? await runCheck(session, check, context(), options.limits.checkMs!)
       : skipped('The connection ended before this check.');
-    for (const result of [found].flat()) results.push({ check: check.name, ...result });
+    for (const result of [found].flat()) results.push({ check: check.name, ...result, detail: sentence(result.detail) });
   };
   const libraries = await findLibraries(options.folder);
   const installed = libraries.flatMap(({ checks }) => checks ?? []);
@@ -109,7 +109,7 @@ async function runCheck(
     return await session.reading(() => within(2 * limitMs, check.run(context), () => timeout));
   } catch (error) {
     if (error === timeout) return failed(timeout.message, 'Check the network of this machine, and run the doctor again.');
-    return statementFailure(error);
+    return statementFailure(error, context.processRoles.includes(session.description.role));
   }
 }
 

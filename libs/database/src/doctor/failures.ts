@@ -35,11 +35,18 @@ export function connectionFailure(error: unknown): CheckResult {
   );
 }
 
-/** The result of a check that ended with an error. */
-export function statementFailure(error: unknown): CheckResult {
+/**
+ * The result of a check that ended with an error.
+ *
+ * @param isProcess whether the connected role is that of a process, which needs what the checks read.
+ */
+export function statementFailure(error: unknown, isProcess: boolean): CheckResult {
   const message = sentence(errorMessage(error));
   const code = codeOf(error);
-  if (code === '42501') return skipped(`The role may not read what this check needs: ${message}`);
+  if (code === '42501') {
+    const detail = `The role may not read what this check needs: ${message}`;
+    return isProcess ? failed(detail, 'Grant the role what the migrations grant to it.') : skipped(detail);
+  }
   if (code === '55P03' || code === '57014')
     return failed(
       `The check did not end in time: ${message}`,

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { failed, skipped, type CheckResult, type LibraryChecks } from './check.js';
+import { sentence } from './failures.js';
 
 /** The libraries that contribute checks, and their export. This package does not depend on them; they depend on it. */
 const CONTRIBUTORS = [
@@ -34,7 +35,7 @@ export const findLibraries = (folder: string): Promise<FoundLibrary[]> =>
         return {
           name,
           problem: failed(
-            `${library} cannot be loaded: ${errorMessage(error)}`,
+            `${library} cannot be loaded: ${sentence(errorMessage(error))}`,
             'Run npm install, and start the application to see the same error.',
           ),
         };

@@ -32,7 +32,10 @@ export const poolerCheck = (session: Pick<Session, 'reportedProcessId'>): Check 
   },
 });
 
-/** Sessions of a process: the settings of its role in this database, else of its role, else of the database, else of the server. */
+/**
+ * What a new session of each process gets: the setting of its role in this database, else of its role, else of the database, else of the
+ * server; and the setting of this session. Index: pg_db_role_setting by database and role. Locks: none. $1: the roles of the processes.
+ */
 const DURABILITY = `
   select coalesce(r.rolname, 'this session') as role, coalesce(
     (select substr(s, 20) from pg_db_role_setting d, unnest(d.setconfig) s

@@ -5,11 +5,13 @@ export interface NeededGrants {
   readonly schema: string;
   /** For each table the columns that it inserts. */
   readonly inserts: Readonly<Record<string, readonly string[]>>;
+  /** The tables that it reads. */
+  readonly selects: readonly string[];
   readonly sequences: readonly string[];
 }
 
-// The roles that may write to the schema, and what each of them lacks. A role that only reads is not listed. Locks: none.
-// $1 roles, $2 schema, $3 and $4 tables and columns, $5 sequences.
+// The roles that may write to the schema, and what each of them lacks. A role that only reads is not listed. Index: the catalog's own.
+// Locks: none. $1 roles, $2 schema, $3 and $4 tables and columns, $5 sequences, $6 tables that it reads.
 const WRITERS = `
   select role, array(
     select grants.name from (
@@ -19,6 +21,8 @@ const WRITERS = `
       where not has_column_privilege(role, t, c, 'insert') group by t
       union all
       select 2, 'usage on sequence ' || s from unnest($5::text[]) s where not has_sequence_privilege(role, s, 'usage')
+      union all
+      select 3, 'select on ' || r from unnest($6::text[]) r where not has_table_privilege(role, r, 'select')
     ) grants order by number, name) as missing
   from unnest($1::text[]) role
   where exists (
@@ -28,7 +32,7 @@ const WRITERS = `
 /** Checks that each process role that writes to a schema has all grants for it, and that there is such a role. */
 export async function checkWriters(
   { query, processRoles }: CheckContext,
-  { schema, inserts, sequences }: NeededGrants,
+  { schema, inserts, selects, sequences }: NeededGrants,
 ): Promise<CheckResult | CheckResult[]> {
   if (!processRoles.length) return skipped('One role owns the tables, so it needs no grants.');
   const columns = Object.entries(inserts).flatMap(([table, names]) => names.map((name) => [table, name] as const));
@@ -38,6 +42,7 @@ export async function checkWriters(
     columns.map(([table]) => table),
     columns.map(([, name]) => name),
     sequences,
+    selects,
   ]);
   if (!writers.length) {
     return failed(

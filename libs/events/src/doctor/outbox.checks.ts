@@ -11,6 +11,7 @@ const grantsCheck: Check = {
     checkWriters(context, {
       schema: 'outbox',
       inserts: { 'outbox.outbox_log': WRITTEN_COLUMNS },
+      selects: ['log', 'sink', 'progress', 'delivery', 'command', 'replay'].map((name) => `outbox.outbox_${name}`),
       sequences: ['outbox.outbox_position'],
     }),
 };
