@@ -16,7 +16,7 @@ export const Deliveries = ({ event: { deliveries } }: { readonly event: EventDet
     {deliveries.length === 0 ? (
       <p>No sink has this event.</p>
     ) : (
-      <Table label="Deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt']}>
+      <Table label="Table of deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt']}>
         {deliveries.map((delivery) => (
           <Delivery key={delivery.sink} delivery={delivery} />
         ))}
@@ -43,7 +43,7 @@ function Delivery({ delivery }: { readonly delivery: EventDetails['deliveries'][
         <td>
           <Status status={status} />
         </td>
-        <td data-label="failed attempts">{attempts}</td>
+        <td data-heading="Failed attempts">{attempts}</td>
         <td className="time">{published !== null ? <Moment at={published} /> : next !== null && <Moment at={next} />}</td>
       </tr>
       {(error !== null || head !== null) && (

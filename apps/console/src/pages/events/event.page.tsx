@@ -75,7 +75,7 @@ function actorOf({ payload }: EventDetails): string | undefined {
 const FailedAttempts = ({ event: { failed_attempts: attempts } }: { readonly event: EventDetails }) =>
   attempts.length > 0 && (
     <Section title="Failed attempts">
-      <Table label="Failed attempts" columns={['Time', 'Sink', 'Error']}>
+      <Table label="Table of failed attempts" columns={['Time', 'Sink', 'Error']}>
         {attempts.map(({ attempted_at: at, sink, error }) => (
           <tr key={`${sink} ${at}`}>
             <td className="time">
@@ -92,7 +92,7 @@ const FailedAttempts = ({ event: { failed_attempts: attempts } }: { readonly eve
 const Receipts = ({ event: { receipts } }: { readonly event: EventDetails }) =>
   receipts.length > 0 && (
     <Section title="Receipts">
-      <Table label="Receipts" columns={['Consumer', 'State', 'Time', 'Result']}>
+      <Table label="Table of receipts" columns={['Consumer', 'State', 'Time', 'Result']}>
         {receipts.map(({ consumer, state, done_at: done, claimed_until: until, result }) => (
           <tr key={consumer}>
             <th scope="row">{consumer}</th>
