@@ -108,7 +108,7 @@ describeWithBrowser('each page of the console', () => {
     await page.setViewportSize(SIZES[0]);
     await page.evaluate(`(() => {
       const [region, table, row, cell] = ['div', 'table', 'tr', 'td'].map((name) => document.createElement(name));
-      Object.assign(region, { className: 'scroll', ariaLabel: 'planted table' });
+      Object.assign(region, { className: 'scroll', role: 'region', ariaLabel: 'planted table', tabIndex: 0 });
       table.className = 'list';
       cell.textContent = 'wide '.repeat(50);
       row.append(cell);
