@@ -28,7 +28,7 @@ describeWithBrowser('the console in a browser', () => {
     writeFileSync(mail, 'not a folder, so no email can be written'); // before the first email of this system
     await invite('erin@example.com');
     const page = await signIn('Olga Olsen');
-    await page.getByRole('region', { name: 'Events that are retried' }).getByRole('link', { name: 'member.invited' }).click();
+    await page.getByRole('region', { name: 'Events being retried' }).getByRole('link', { name: 'member.invited' }).click();
     await page.getByRole('heading', { name: 'POST /api/v1/members/invitations 201' }).waitFor();
     await page.getByText(/Not yet: it is retried\. .*Last error: Error .*EEXIST/).waitFor();
     await page.getByText('local/welcome-email').first().waitFor();
@@ -90,7 +90,7 @@ describeWithBrowser('the console in a browser', () => {
     await page.getByRole('heading', { name: 'You may not see this page' }).waitFor();
     const disabled = page.getByRole('link', { name: 'Events' });
     expect(await disabled.getAttribute('aria-disabled')).toBe('true');
-    expect(await disabled.getAttribute('title')).toContain('Only admins of an organization and operators');
+    expect(await disabled.getAttribute('title')).toContain('Only admins, operators and viewers');
     expect(requested.filter((path) => path.includes('/admin/'))).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ describeWithBrowser('the contracts and saved views of the console', () => {
       const page = await signIn('Alice Adams', '/nowhere');
       await page.keyboard.press('g');
       await page.keyboard.press('c');
-      const types = page.locator('.contracts a.row-link');
+      const types = page.getByRole('region', { name: 'Table of contracts' }).getByRole('link');
       await types.first().waitFor();
       expect(await types.count()).toBeGreaterThan(10);
       await page.getByLabel('Audience').selectOption('internal');

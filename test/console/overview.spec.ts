@@ -121,9 +121,7 @@ describeWithBrowser('the overview of the console', () => {
     await pollUntil(async () => (await rows.count()) === 2);
     expect(await page.getByLabel('Sink').inputValue()).toBe(SINK);
     await page.goBack();
-    const group = page
-      .getByRole('region', { name: 'Groups of failures' })
-      .getByRole('row', { name: '<b>the mailbox</b> is full' });
+    const group = page.getByRole('region', { name: 'Failure groups' }).getByRole('row', { name: '<b>the mailbox</b> is full' });
     await group.getByRole('link', { name: '2', exact: true }).click();
     await pollUntil(async () => (await rows.count()) === 2);
     expect(new URL(page.url()).searchParams.get('fingerprint')).toBe('aaaaaaaaaaaaaaaa');

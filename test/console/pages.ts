@@ -65,7 +65,7 @@ export const CONSOLE_PAGES: readonly ConsolePage[] = [
     ready: 'The next run would remove',
     screenshots: [1280],
   },
-  { name: 'operations-of-an-admin', person: 'Alice Adams', path: () => '/operations', ready: 'No command was given yet.' },
+  { name: 'operations-of-an-admin', person: 'Alice Adams', path: () => '/operations', ready: 'No command has been given yet.' },
   { name: 'timeline', person: 'Alice Adams', path: ({ sent }) => `/c/${sent}`, ready: 'welcome_email_sent', screenshots: [1280] },
   {
     name: 'timeline-of-a-refusal',

@@ -121,7 +121,7 @@ describeWithBrowser('a person and their activity in the console', () => {
 
   it('shows operators a person without name and address, in all organizations', async () => {
     const page = await signIn('Vera Vance', `/people/${await userId('carol@example.com')}`);
-    await page.getByRole('heading', { name: '[masked]' }).waitFor();
+    await page.getByRole('heading', { name: 'Masked person' }).waitFor();
     await page.getByRole('row', { name: /Acme/ }).waitFor();
     await page.getByRole('listitem').filter({ hasText: 'by others member.role_changed' }).first().waitFor();
     expect(await page.locator('main').textContent()).not.toMatch(/@example\.com|Carol/);

@@ -28,6 +28,11 @@ const STICKS_OUT = `(() => {
     .map(({ tagName, className }) => tagName + ' ' + className);
 })()`;
 
+/** The tables that a person with a narrow screen would have to scroll sideways. */
+const SIDEWAYS = `[...document.querySelectorAll('.scroll')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+  .map((element) => element.ariaLabel)`;
+
 type Cookies = Parameters<BrowserContext['addCookies']>[0];
 
 describeWithBrowser('each page of the console', () => {
@@ -79,6 +84,8 @@ describeWithBrowser('each page of the console', () => {
         const overflow = await page.evaluate<number>(OVERFLOW);
         if (overflow > 0) problems.push(`${label} is ${overflow} px too wide`);
         for (const element of await page.evaluate<string[]>(STICKS_OUT)) problems.push(`${label}: ${element} sticks out`);
+        if (size.width === 360)
+          for (const table of await page.evaluate<string[]>(SIDEWAYS)) problems.push(`${label}: ${table} scrolls sideways`);
         // Each color and each layout once, because axe takes long.
         if (size.width === (colorScheme === 'light' ? 360 : 1_280))
           problems.push(...(await axeFindings(page)).map((finding) => `${label}: ${finding}`));
@@ -87,7 +94,7 @@ describeWithBrowser('each page of the console', () => {
     expect([...problems, ...fixture.browser.faults.splice(0)]).toEqual([]);
   });
 
-  it('the checks report a page with a fault, a barrier and a violation of its policy', async () => {
+  it('the checks report a page with a fault, a barrier, a violation of its policy and a table that is too wide', async () => {
     const page = await fixture.browser.newPage();
     await page.goto(url('/'));
     await page.getByText('Demo people').waitFor();
@@ -98,6 +105,18 @@ describeWithBrowser('each page of the console', () => {
     await page.evaluate("document.querySelector('main').append(document.createElement('img'))");
     await page.evaluate("document.querySelector('main').setAttribute('style', 'color: red')");
     await page.evaluate("console.error('planted')");
+    await page.setViewportSize(SIZES[0]);
+    await page.evaluate(`(() => {
+      const [region, table, row, cell] = ['div', 'table', 'tr', 'td'].map((name) => document.createElement(name));
+      Object.assign(region, { className: 'scroll', role: 'region', ariaLabel: 'planted table', tabIndex: 0 });
+      table.className = 'list';
+      cell.textContent = 'wide '.repeat(50);
+      row.append(cell);
+      table.append(row);
+      region.append(table);
+      document.querySelector('main').append(region);
+    })()`);
+    expect(await page.evaluate<string[]>(SIDEWAYS)).toEqual(['planted table']);
     expect(await axeFindings(page)).toEqual([expect.stringContaining('image-alt')]);
     const faults = fixture.browser.faults.splice(0).join('\n');
     expect(faults).toContain('planted');

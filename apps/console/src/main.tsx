@@ -3,6 +3,7 @@ import { App } from './app.js';
 import { applyStoredTheme } from './layout/theme.js';
 import './styles/tokens.css';
 import './styles/elements.css';
+import './styles/tables.css';
 import './styles/frame.css';
 
 applyStoredTheme();

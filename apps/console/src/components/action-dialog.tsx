@@ -2,14 +2,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { ApiProblem, type Schemas } from '../api/client.js';
+import { MAX_REASON_LENGTH } from '../api/limits.js';
 import { ME } from '../api/query-client.js';
 import { CommandProgress, hasEnded, useCommand } from './command-progress.js';
 import { ProblemText } from './problem.js';
 import '../styles/actions.css';
 
 type Command = Schemas['Command'];
-
-const MAX_REASON_LENGTH = 500; // the limit of the api
 
 /** The headers of the request of an action. */
 export interface ActionHeaders {
@@ -128,7 +127,7 @@ function ActionForm({ action, confirmation, problem, isSending, error, onSubmit,
           maxLength={MAX_REASON_LENGTH}
           problem={reason.trim() === '' ? 'Say why you do this.' : ''}
           onChange={setReason}
-          hint={`${reason.length} of ${MAX_REASON_LENGTH} characters. It is stored in the audit log, so name no personal data.`}
+          hint={`${reason.length} of ${MAX_REASON_LENGTH} characters. It is stored in the audit log, so do not enter personal data.`}
           autoFocus
         />
       </label>

@@ -44,7 +44,7 @@ export function SavedViews({ list, filters }: SavedViewsProps) {
             <EditedView key={view.name} view={view} store={store} />
           ))}
         </ul>
-        <button type="button" className="primary" onClick={() => dialog.current!.close()}>
+        <button type="button" onClick={() => dialog.current!.close()}>
           Close
         </button>
       </dialog>
@@ -78,7 +78,9 @@ function NewView({ store, filters }: { readonly store: Store; readonly filters: 
         Name of a view with the current filters
         <input value={name} maxLength={2 * MAX_NAME_LENGTH} onChange={(event) => setName(event.target.value)} />
       </label>
-      <button type="submit">Save</button>
+      <button type="submit" className="primary">
+        Save
+      </button>
       <Problem text={problem} />
     </form>
   );

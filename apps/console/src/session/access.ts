@@ -22,7 +22,7 @@ export const OWN_ACTIVITY = '/me';
 
 /** Why the person may not see the pages; undefined if the person may. The server decides; this only explains. */
 export const reasonAgainst = ({ role }: Me): string | undefined =>
-  role === 'member' ? 'Your role is member. Only admins of an organization and operators can see this.' : undefined;
+  role === 'member' ? 'Your role is member. Only admins, operators and viewers can see this page.' : undefined;
 
 const PEOPLE: Readonly<Record<Me['role'], string>> = {
   member: 'members',

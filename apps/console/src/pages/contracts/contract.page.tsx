@@ -4,6 +4,7 @@ import { Json } from '../../components/json.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { EmptyPage, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { fieldsOf } from './schema-fields.js';
 import { useContracts, type Contract } from './use-contracts.js';
@@ -137,32 +138,24 @@ function VersionDetails({ version: { schema, example }, title }: { readonly vers
   return (
     <>
       <h3>Fields of the data</h3>
-      <div className="scroll" tabIndex={0} role="region" aria-label={`Fields of ${title}`}>
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">Type</th>
-              <th scope="col">Required</th>
-              <th scope="col">Personal data</th>
-              {isDescribed && <th scope="col">Description</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {fields.map(({ path, type, isRequired, isPersonal, description }) => (
-              <tr key={path}>
-                <th scope="row">
-                  <code>{path}</code>
-                </th>
-                <td className="wide">{type}</td>
-                <td>{isRequired ? 'yes' : 'no'}</td>
-                <td>{isPersonal ? <Status status="personal" tone="warn" /> : 'no'}</td>
-                {isDescribed && <td className="wide">{description}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={`Fields of ${title}`}
+        columns={['Field', 'Type', 'Required', 'Personal data', ...(isDescribed ? ['Description'] : [])]}
+      >
+        {fields.map(({ path, type, isRequired, isPersonal, description }) => (
+          <tr key={path}>
+            <th scope="row">
+              <code>{path}</code>
+            </th>
+            <td className="wide" data-heading="Type">
+              {type}
+            </td>
+            <td data-heading="Required">{isRequired ? 'yes' : 'no'}</td>
+            <td data-heading="Personal data">{isPersonal ? <Status status="personal" tone="warn" /> : 'no'}</td>
+            {isDescribed && <td className="wide">{description}</td>}
+          </tr>
+        ))}
+      </Table>
       <h3>Example</h3>
       <Json value={example} label={`Example of ${title}`} />
       <details>

@@ -3,6 +3,7 @@ import { FilterForm, type FilterField } from '../../components/filter-form.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Empty, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { useFilters, type Filters } from '../../url/filters.js';
 import { contractPage } from '../../url/pages.js';
@@ -56,34 +57,21 @@ function matches(contract: Contract, { text = '', audience }: Filters<(typeof NA
 }
 
 const ContractTable = ({ contracts }: { readonly contracts: readonly Contract[] }) => (
-  <div className="scroll" tabIndex={0} role="region" aria-label="Table of contracts">
-    <table className="list contracts">
-      <thead>
-        <tr>
-          <th scope="col">Event</th>
-          <th scope="col">Versions</th>
-          <th scope="col">Audience</th>
-          <th scope="col">Consumers</th>
-          <th scope="col">Description</th>
-        </tr>
-      </thead>
-      <tbody>
-        {contracts.map(({ type, versions, audience, consumers, description }) => (
-          <tr key={type}>
-            <td>
-              <Link href={contractPage(type)} className="row-link">
-                {type}
-              </Link>
-            </td>
-            <td data-heading="Versions">{versions.map(({ version }) => version).join(', ')}</td>
-            <td>
-              <Status status={audience} />
-            </td>
-            <td data-heading="Consumers">{consumers.length}</td>
-            <td className="wide">{description}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+  <Table label="Table of contracts" columns={['Event', 'Versions', 'Audience', 'Consumers', 'Description']}>
+    {contracts.map(({ type, versions, audience, consumers, description }) => (
+      <tr key={type}>
+        <td>
+          <Link href={contractPage(type)} className="row-link">
+            {type}
+          </Link>
+        </td>
+        <td data-heading="Versions">{versions.map(({ version }) => version).join(', ')}</td>
+        <td data-heading="Audience">
+          <Status status={audience} />
+        </td>
+        <td data-heading="Consumers">{consumers.length}</td>
+        <td className="wide">{description}</td>
+      </tr>
+    ))}
+  </Table>
 );

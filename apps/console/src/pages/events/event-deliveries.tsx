@@ -43,7 +43,7 @@ function Delivery({ delivery }: { readonly delivery: EventDetails['deliveries'][
         <td>
           <Status status={status} />
         </td>
-        <td data-label="failed attempts">{attempts}</td>
+        <td data-heading="Failed attempts">{attempts}</td>
         <td className="time">{published !== null ? <Moment at={published} /> : next !== null && <Moment at={next} />}</td>
       </tr>
       {(error !== null || head !== null) && (

@@ -1,8 +1,9 @@
-import { useRef, type KeyboardEvent, type MouseEvent } from 'react';
+import type { KeyboardEvent, MouseEvent } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
 import { Moment } from '../../components/moment.js';
 import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
 import type { Selection } from './selection.js';
 import '../../styles/events.css';
 
@@ -25,77 +26,63 @@ const keepTextUnselected = (event: MouseEvent<HTMLInputElement>): void => {
 /** Events as a table, whose rows are stacked on a narrow screen. A row leads to the timeline of its request. */
 export function EventTable({ events, label, selection }: EventTableProps) {
   const ids = events.map(({ event_id: id }) => id);
-  const body = useRef<HTMLTableSectionElement>(null);
   /** The arrow keys move the focus between the checkboxes; with Shift, they extend the selection. */
-  const moveFocus = (event: KeyboardEvent): void => {
+  const moveFocus = (event: KeyboardEvent<HTMLTableSectionElement>): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!selection || step === undefined || !(event.target instanceof HTMLInputElement)) return;
     event.preventDefault();
-    const boxes = [...body.current!.querySelectorAll('input')];
+    const boxes = [...event.currentTarget.querySelectorAll('input')];
     const next = boxes[boxes.indexOf(event.target) + step];
     next?.focus();
     if (next && event.shiftKey && !next.checked) next.click();
   };
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={`Table of ${label.toLowerCase()}`}>
-      <table className="list stacked">
-        <thead>
-          <tr>
-            {selection && (
-              <th scope="col" className="select">
-                <SelectAll selection={selection} all={ids} />
-              </th>
-            )}
-            <th scope="col">Event</th>
-            <th scope="col">Status</th>
-            <th scope="col">Time</th>
-            <th scope="col">Object</th>
-            <th scope="col">Last error</th>
-          </tr>
-        </thead>
-        <tbody ref={body} onKeyDown={moveFocus}>
-          {events.map((event) => (
-            <tr key={event.event_id} className={selection?.ids.has(event.event_id) ? 'selected' : undefined}>
-              {selection && (
-                <td className="select">
-                  <input
-                    type="checkbox"
-                    aria-label={`Select ${event.event_type} of ${event.occurred_at}`}
-                    checked={selection.ids.has(event.event_id)}
-                    onMouseDown={keepTextUnselected}
-                    onChange={({ nativeEvent }) =>
-                      selection.toggle(ids, event.event_id, 'shiftKey' in nativeEvent && nativeEvent.shiftKey === true)
-                    }
-                  />
-                </td>
-              )}
-              <td>
-                <Link
-                  href={event.correlation_id === null ? `/events/${event.event_id}` : `/c/${event.correlation_id}`}
-                  className="row-link"
-                >
-                  {event.event_type}
-                </Link>
-              </td>
-              <td>
-                <Link href={`/events/${event.event_id}`} aria-label={`${event.status.replaceAll('_', ' ')}: the event`}>
-                  <Status status={event.status} />
-                </Link>
-              </td>
-              <td className="time">
-                <Moment at={event.occurred_at} />
-              </td>
-              <td>
-                <Link href={`/events?aggregate_id=${encodeURIComponent(event.aggregate_id)}`} title={event.aggregate_id}>
-                  {event.aggregate_type} <code>{event.aggregate_id.slice(-8)}</code>
-                </Link>
-              </td>
-              <td className="error-text">{event.last_error}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={`Table of ${label.toLowerCase()}`}
+      columns={['Event', 'Status', 'Time', 'Object', 'Last error']}
+      selectAll={selection && <SelectAll selection={selection} all={ids} />}
+      onKeyDown={moveFocus}
+    >
+      {events.map((event) => (
+        <tr key={event.event_id} className={selection?.ids.has(event.event_id) ? 'selected' : undefined}>
+          {selection && (
+            <td className="select">
+              <input
+                type="checkbox"
+                aria-label={`Select ${event.event_type} of ${event.occurred_at}`}
+                checked={selection.ids.has(event.event_id)}
+                onMouseDown={keepTextUnselected}
+                onChange={({ nativeEvent }) =>
+                  selection.toggle(ids, event.event_id, 'shiftKey' in nativeEvent && nativeEvent.shiftKey === true)
+                }
+              />
+            </td>
+          )}
+          <td>
+            <Link
+              href={event.correlation_id === null ? `/events/${event.event_id}` : `/c/${event.correlation_id}`}
+              className="row-link"
+            >
+              {event.event_type}
+            </Link>
+          </td>
+          <td>
+            <Link href={`/events/${event.event_id}`} aria-label={`${event.status.replaceAll('_', ' ')}: the event`}>
+              <Status status={event.status} />
+            </Link>
+          </td>
+          <td className="time">
+            <Moment at={event.occurred_at} />
+          </td>
+          <td>
+            <Link href={`/events?aggregate_id=${encodeURIComponent(event.aggregate_id)}`} title={event.aggregate_id}>
+              {event.aggregate_type} <code>{event.aggregate_id.slice(-8)}</code>
+            </Link>
+          </td>
+          <td className="error-text">{event.last_error}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, read, type Schemas } from '../../api/client.js';
+import { MAX_SELECTED_EVENTS } from '../../api/limits.js';
 import { usePolling } from '../../api/polling.js';
 import { ActionButton } from '../../components/action-button.js';
 import { countText } from '../../components/count-text.js';
@@ -8,7 +9,7 @@ import { useShortcuts } from '../../layout/shortcuts.js';
 import { reasonAgainstReplay } from '../../session/access.js';
 import type { Me } from '../../session/session.js';
 import { ReplayDialog } from './replay-dialog.js';
-import { MAX_SELECTED_EVENTS, replayOfList, type ReplayFilter } from './replay-selection.js';
+import { replayOfList, type ReplayFilter } from './replay-selection.js';
 import type { Selection } from './selection.js';
 
 const COUNT_MS = 30_000;

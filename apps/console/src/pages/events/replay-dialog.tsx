@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { api, read } from '../../api/client.js';
+import { MAX_RATE } from '../../api/limits.js';
 import { ActionDialog } from '../../components/action-dialog.js';
 import { ProblemState } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
-import { MAX_RATE, previewText, type PreviewedSink, type ReplayFilter } from './replay-selection.js';
+import { previewText, type PreviewedSink, type ReplayFilter } from './replay-selection.js';
 import '../../styles/events.css';
 
 interface ReplayDialogProps {

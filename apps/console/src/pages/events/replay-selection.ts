@@ -4,10 +4,6 @@ import { countText } from '../../components/count-text.js';
 export type ReplayFilter = Schemas['ReplayFilterRequest'];
 export type PreviewedSink = Schemas['PreviewedSink'];
 
-/** The limit of the api for the number of events that a replay names. */
-export const MAX_SELECTED_EVENTS = 500;
-export const MAX_RATE = 100_000;
-
 /** The conditions that the list of events and a replay share. */
 const SHARED = [
   'event_type',

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
 import { durationText } from '../../components/duration-text.js';
+import { personText } from '../../components/masked.js';
 import { Moment } from '../../components/moment.js';
 import { Empty } from '../../components/states.js';
 import { Status } from '../../components/status.js';
@@ -21,7 +22,7 @@ export const FailedRequestList = (props: { readonly requests: FailedRequests['da
         </div>
         <p className="meta">
           <Moment at={request.ended_at} /> <span>{durationText(request.duration_ms)}</span>{' '}
-          <span>{request.actor_email ?? 'No known person'}</span>
+          <span>{personText(request.actor_email ?? 'No known person')}</span>
         </p>
       </li>
     ))}

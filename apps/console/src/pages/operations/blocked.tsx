@@ -9,6 +9,7 @@ import { ListState } from '../../components/list-state.js';
 import { Moment } from '../../components/moment.js';
 import { SkipDialog } from '../../components/skip-dialog.js';
 import { Empty } from '../../components/states.js';
+import { Table } from '../../components/table.js';
 
 type Blocked = Schemas['BlockedObject'];
 
@@ -25,54 +26,42 @@ export function BlockedObjects({ disabledBecause }: { readonly disabledBecause: 
   return (
     <>
       <ListState what="blocked objects" query={query} empty={<Empty title="No failed event holds others back." />}>
-        <div className="scroll" tabIndex={0} role="region" aria-label="Table of blocked objects">
-          <table className="list">
-            <thead>
-              <tr>
-                <th scope="col">Failed event</th>
-                <th scope="col">Sink</th>
-                <th scope="col">Object</th>
-                <th scope="col">Waiting</th>
-                <th scope="col">Failed</th>
-                <th scope="col">Last error</th>
-                <th scope="col">Action</th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.items?.map((blocked) => (
-                <tr key={`${blocked.sink} ${blocked.event_id}`}>
-                  <td>
-                    <Link href={`/events/${blocked.event_id}`} className="row-link">
-                      {blocked.event_type}
-                    </Link>
-                  </td>
-                  <td data-heading="Sink">{blocked.sink}</td>
-                  <td data-heading="Object">
-                    <Link href={`/events?aggregate_id=${encodeURIComponent(blocked.aggregate_id)}`} title={blocked.aggregate_id}>
-                      {blocked.aggregate_type} <code>{blocked.aggregate_id.slice(-8)}</code>
-                    </Link>
-                  </td>
-                  <td data-heading="Waiting">{cappedText(blocked.waiting)}</td>
-                  <td className="time" data-heading="Failed">
-                    <Moment at={blocked.failed_at} />
-                  </td>
-                  <td className="error-text" data-heading="Last error">
-                    {blocked.last_error}
-                  </td>
-                  <td>
-                    <ActionButton
-                      label={`Skip ${blocked.event_type} at ${blocked.sink}`}
-                      disabledBecause={disabledBecause}
-                      onClick={() => setSkipped(blocked)}
-                    >
-                      Skip
-                    </ActionButton>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Table of blocked objects"
+          columns={['Failed event', 'Sink', 'Object', 'Waiting', 'Failed', 'Last error', 'Action']}
+        >
+          {query.items?.map((blocked) => (
+            <tr key={`${blocked.sink} ${blocked.event_id}`}>
+              <td>
+                <Link href={`/events/${blocked.event_id}`} className="row-link">
+                  {blocked.event_type}
+                </Link>
+              </td>
+              <td data-heading="Sink">{blocked.sink}</td>
+              <td data-heading="Object">
+                <Link href={`/events?aggregate_id=${encodeURIComponent(blocked.aggregate_id)}`} title={blocked.aggregate_id}>
+                  {blocked.aggregate_type} <code>{blocked.aggregate_id.slice(-8)}</code>
+                </Link>
+              </td>
+              <td data-heading="Waiting">{cappedText(blocked.waiting)}</td>
+              <td className="time" data-heading="Failed">
+                <Moment at={blocked.failed_at} />
+              </td>
+              <td className="error-text" data-heading="Last error">
+                {blocked.last_error}
+              </td>
+              <td>
+                <ActionButton
+                  label={`Skip ${blocked.event_type} at ${blocked.sink}`}
+                  disabledBecause={disabledBecause}
+                  onClick={() => setSkipped(blocked)}
+                >
+                  Skip
+                </ActionButton>
+              </td>
+            </tr>
+          ))}
+        </Table>
       </ListState>
       {skipped && (
         <SkipDialog

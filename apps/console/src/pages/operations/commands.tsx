@@ -28,7 +28,7 @@ export function Commands({ disabledBecause }: { readonly disabledBecause: string
   );
   return (
     <>
-      <ListState what="commands" query={query} empty={<Empty title="No command was given yet." />}>
+      <ListState what="commands" query={query} empty={<Empty title="No command has been given yet." />}>
         <ol className="sentences" aria-label="Recent commands">
           {query.items?.map((command) => (
             <li key={command.id}>
@@ -59,7 +59,7 @@ function CommandRow({ command, disabledBecause, onCancel }: CommandRowProps) {
         <Status status={command.status} />
         <span className="meta">
           {' '}
-          by <ActorEmail id={command.asked_by} /> <Moment at={command.asked_at} />
+          by <ActorEmail id={command.asked_by} /> <Moment at={command.asked_at} /> · <AuditLink command={command} />
         </span>
       </p>
       <p className="reason">{command.reason ?? <span className="meta">No reason was given.</span>}</p>
@@ -71,14 +71,13 @@ function CommandRow({ command, disabledBecause, onCancel }: CommandRowProps) {
           <CommandProgress command={command} />
         </details>
       )}
-      <p className="actions">
-        {isRunning && command.command === 'replay' && (
+      {isRunning && command.command === 'replay' && (
+        <p className="actions">
           <ActionButton label={`Cancel the replay of ${subject.text}`} disabledBecause={disabledBecause} onClick={onCancel}>
             Cancel
           </ActionButton>
-        )}
-        <AuditLink command={command} />
-      </p>
+        </p>
+      )}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { ApiProblem, api, read, type Schemas } from '../../api/client.js';
 import { Moment } from '../../components/moment.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Empty, Loading } from '../../components/states.js';
+import { Table } from '../../components/table.js';
 import { amountText } from './amount-text.js';
 
 type Housekeeping = Schemas['Housekeeping'];
@@ -54,30 +55,19 @@ function Removals(props: { readonly removals: readonly Removal[]; readonly label
   const shown = props.removals.filter(({ removed, kept }) => removed > 0 || kept !== null);
   if (shown.length === 0) return <p className="meta">{props.empty}</p>;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={props.label}>
-      <table className="list">
-        <thead>
-          <tr>
-            <th scope="col">Table or partition</th>
-            <th scope="col">Amount</th>
-            <th scope="col">Kept because</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ what, removed, unit, kept, is_capped: isCapped }) => (
-            <tr key={what}>
-              <th scope="row">{what}</th>
-              <td data-heading="Amount">
-                {amountText(removed, unit)}
-                {isCapped === true && ' or more'}
-              </td>
-              <td className="wrap" data-heading="Kept because">
-                {kept ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={props.label} columns={['Table or partition', 'Amount', 'Kept because']}>
+      {shown.map(({ what, removed, unit, kept, is_capped: isCapped }) => (
+        <tr key={what}>
+          <th scope="row">{what}</th>
+          <td data-heading="Amount">
+            {amountText(removed, unit)}
+            {isCapped === true && ' or more'}
+          </td>
+          <td className="wide" data-heading="Kept because">
+            {kept ?? '–'}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

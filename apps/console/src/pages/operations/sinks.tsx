@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/client.js';
 import { ActionButton } from '../../components/action-button.js';
-import { cappedText } from '../../components/count-text.js';
+import { cappedText, countText } from '../../components/count-text.js';
 import { durationText } from '../../components/duration-text.js';
 import { Figure } from '../../components/figure.js';
 import { Moment } from '../../components/moment.js';
@@ -71,8 +71,7 @@ function SinkCard({ sink, workers }: { readonly sink: Sink; readonly workers: re
             .
           </>
         )}{' '}
-        {reporting === 1 ? '1 worker reports it.' : `${reporting} workers report it.`}
-        {sink.observer && ' It only watches, so no status of an event depends on it.'}
+        It runs in {countText(reporting, 'worker')}.{sink.observer && ' It only watches, so no status of an event depends on it.'}
       </p>
       <Warnings sink={sink} />
     </>

@@ -21,7 +21,7 @@ export default function OverviewPage() {
       <Outbox />
       <NewestFailedRequests />
       <RecentEvents title="Failed events" status="failed" empty="No event has failed." />
-      <RecentEvents title="Events that are retried" status="retrying" empty="No event is retried." />
+      <RecentEvents title="Events being retried" status="retrying" empty="No event is being retried." />
       <RecentEvents title="Newest events" empty="No event was published yet." />
     </article>
   );

@@ -5,10 +5,12 @@ import { usePolling } from '../../api/polling.js';
 import { CopyableId } from '../../components/copyable.js';
 import { FilterForm } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
+import { personText } from '../../components/masked.js';
 import { Moment } from '../../components/moment.js';
 import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Empty, EmptyPage, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { useMe, type Me, type SignedOut } from '../../session/session.js';
 import { useFilteredPages } from '../../url/filtered-pages.js';
@@ -42,7 +44,7 @@ export default function PersonPage({ id }: { readonly id: string }) {
   );
 }
 
-const nameOf = ({ name, email }: Person): string => name ?? email;
+const nameOf = ({ name, email }: Person): string => personText(name ?? email);
 
 const Head = ({ person }: { readonly person: Person }) => (
   <header className="page-head">
@@ -50,7 +52,7 @@ const Head = ({ person }: { readonly person: Person }) => (
       {nameOf(person)} {person.platform_role !== null && <Status status={person.platform_role} />}
     </h1>
     <p className="meta">
-      {person.name !== null && <span>{person.email}</span>}
+      {person.name !== null && person.name !== person.email && <span>{person.email}</span>}
       <CopyableId id={person.id} />
     </p>
     <p className="actions">
@@ -65,34 +67,22 @@ const Memberships = ({ person: { memberships } }: { readonly person: Person }) =
   memberships.length > 0 && (
     <section aria-labelledby="memberships">
       <h2 id="memberships">Memberships</h2>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Table of memberships">
-        <table className="list">
-          <thead>
-            <tr>
-              <th scope="col">Organization</th>
-              <th scope="col">Role</th>
-              <th scope="col">Status</th>
-              <th scope="col">Since</th>
-            </tr>
-          </thead>
-          <tbody>
-            {memberships.map((membership) => (
-              <tr key={membership.member_id}>
-                <th scope="row">
-                  <Link href={`/audit?organization_id=${membership.organization_id}`}>{membership.organization_name}</Link>
-                </th>
-                <td>{membership.role}</td>
-                <td>
-                  <Status status={membership.status} />
-                </td>
-                <td className="time">
-                  <Since membership={membership} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Table of memberships" columns={['Organization', 'Role', 'Status', 'Since']}>
+        {memberships.map((membership) => (
+          <tr key={membership.member_id}>
+            <th scope="row">
+              <Link href={`/audit?organization_id=${membership.organization_id}`}>{membership.organization_name}</Link>
+            </th>
+            <td>{membership.role}</td>
+            <td>
+              <Status status={membership.status} />
+            </td>
+            <td className="time" data-heading="Since">
+              <Since membership={membership} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 
