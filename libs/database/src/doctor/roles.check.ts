@@ -37,10 +37,10 @@ export const rolesCheck: Check = {
       [schemas],
     );
     const roles = context.processRoles;
-    const places = schemas.join(' and ');
+    const places = `schema${schemas.length > 1 ? 's' : ''} ${schemas.join(' and ')}`;
     if (!user!.is_entitled) {
       return failed(
-        `The role ${user!.role} may not use the schema ${places}, so no process can run with it.`,
+        `The role ${user!.role} may not use the ${places}, so no process can run with it.`,
         roles.length
           ? `Name one of these roles in DATABASE_URL: ${roles.join(', ')}.`
           : 'Name the owner of the schema in DATABASE_URL.',
@@ -49,7 +49,7 @@ export const rolesCheck: Check = {
     if (!roles.length) return warning(SINGLE_ROLE, SINGLE_ROLE_CURE);
     const powerful = await findPowerfulRoles(context);
     if (powerful.length) return powerful;
-    return passed(`${roles.join(' and ')} may use the schema ${places}, and cannot change what the grants protect.`);
+    return passed(`${roles.join(' and ')} may use the ${places}, and cannot change what the grants protect.`);
   },
 };
 
