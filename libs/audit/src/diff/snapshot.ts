@@ -2,7 +2,7 @@ import { findIdProblem, PikaiaError } from '@pikaia/core';
 import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
-import { columnForm, isSameTime, isTimeColumn } from './column-form.js';
+import { columnForm, isDateCopy } from './column-form.js';
 import { declaresPolicies } from './field-policy.decorator.js';
 
 export interface SnapshotField {
@@ -10,8 +10,8 @@ export interface SnapshotField {
   readonly value: Json;
   /** The owner of a personal field, by user id. */
   readonly subject?: string;
-  /** True for a column of type timestamptz or timestamp. */
-  readonly isTime?: boolean;
+  /** True if the value is a Date, which can be a copy without microseconds. */
+  readonly isDate?: boolean;
 }
 
 /** The audited fields of an entity at one moment. The content is private, so no log prints it by accident. */
@@ -42,7 +42,11 @@ export class Snapshot {
     const [mine, theirs] = [this.get(name), other.get(name)];
     if (!mine || !theirs) return mine === theirs;
     if (mine.value === theirs.value) return true;
-    return canonicalJson(mine.value) === canonicalJson(theirs.value) || (!!mine.isTime && isSameTime(mine.value, theirs.value));
+    return (
+      canonicalJson(mine.value) === canonicalJson(theirs.value) ||
+      (!!mine.isDate && isDateCopy(mine.value, theirs.value)) ||
+      (!!theirs.isDate && isDateCopy(theirs.value, mine.value))
+    );
   }
 }
 
@@ -64,12 +68,12 @@ export function snapshot(entity: object): Snapshot {
   const taken = new Map<string, SnapshotField>();
   for (const field of fields) {
     const { name, kind, owner, keys } = field;
-    const { value, mayBeRecorded } = readField(entity, field);
+    const { value, isDate, mayBeRecorded } = readField(entity, field);
     if (value === undefined) continue;
-    const time = isTimeColumn(field.columnType) ? { isTime: true } : {};
-    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...time });
-    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...time });
-    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...time });
+    const date = isDate ? { isDate } : {};
+    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...date });
+    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...date });
+    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...date });
     else addPublicKeys(taken, name, value, keys);
   }
   return new Snapshot(type!, taken);
@@ -88,11 +92,13 @@ function addPublicKeys(taken: Map<string, SnapshotField>, name: string, value: J
 /** Column types whose values the driver returns as objects. */
 const COMPOSITE = new Set(['interval', 'point', 'circle', 'geometry', 'geography']);
 
-function readField(entity: object, { path, kind, keys, columnType }: AuditedField) {
+function readField(entity: object, { path, kind, keys, column }: AuditedField) {
   let holdsPolicies = false;
-  const value = columnForm(valueAt(entity, path), columnType, (object) => (holdsPolicies ||= declaresPolicies(object)));
-  const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(columnType ?? '');
-  return { value, mayBeRecorded: !holdsPolicies && (isDescribed || value === undefined || !containsObject(value)) };
+  const held = valueAt(entity, path);
+  const value = columnForm(held, column, (object) => (holdsPolicies ||= declaresPolicies(object)));
+  const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(column.name ?? '');
+  const mayBeRecorded = !holdsPolicies && (isDescribed || value === undefined || !containsObject(value));
+  return { value, isDate: held instanceof Date, mayBeRecorded };
 }
 
 /** Reads the value at the path. Returns null or undefined if an object on the path is null or undefined. */
