@@ -18,9 +18,9 @@ export class Diff {
   declare private readonly brand: true;
   /** Sorted names of the changed fields. Secret fields appear only here. */
   readonly changed: readonly string[];
-  /** null if the entity did not exist before. Then a field of the entity that is not in `changed` is null. */
+  /** null if the entity did not exist before. Then a field of the entity that is not in `changed` is null. A changed field that was not read is missing. */
   readonly old: FieldValues | null;
-  /** null if the entity was removed. Then a field of the entity that is not in `changed` was null. */
+  /** null if the entity was removed. Then a field of the entity that is not in `changed` was null or not read. */
   readonly new: FieldValues | null;
   readonly personal: ReadonlyMap<string, PersonalDiff>;
 
@@ -36,7 +36,8 @@ export class Diff {
 /**
  * Compares two states of an entity in their normal form. Equal states give an empty diff, for which `record` writes nothing. The
  * diff of a new or removed entity has only the fields that are not null: any other field is null. A changed field that is or
- * becomes null is in the diff of a change.
+ * becomes null is in the diff of a change. A field that `after` does not have, because a query did not select it, is not changed. A
+ * field that only `after` has is changed, and its old value is missing.
  *
  * @param before a snapshot taken when the entity was loaded, or null for a new entity.
  * @param after the entity, or null for a removed entity.
@@ -45,7 +46,7 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
   const now = after && snapshot(after);
   const names = new Set([...(before?.names ?? []), ...(now?.names ?? [])]);
   const isChanged = (name: string): boolean =>
-    before && now ? !before.hasSameValue(now, name) : (before ?? now)?.get(name)?.value !== null;
+    before && now ? !now.isUnread(name) && !before.hasSameValue(now, name) : (before ?? now)?.get(name)?.value !== null;
   const changed = [...names].filter(isChanged).sort();
   const personal = new Map<string, { old: Record<string, Json>; new: Record<string, Json> }>();
   const collectSide = (side: 'old' | 'new', from: Snapshot | null): FieldValues | null => {

@@ -17,12 +17,15 @@ export interface SnapshotField {
 /** The audited fields of an entity at one moment. The content is private, so no log prints it by accident. */
 export class Snapshot {
   readonly #fields: ReadonlyMap<string, SnapshotField>;
+  readonly #unread: ReadonlySet<string>;
 
   constructor(
     readonly entity: Function,
     fields: ReadonlyMap<string, SnapshotField>,
+    unread: ReadonlySet<string>,
   ) {
     this.#fields = fields;
+    this.#unread = unread;
     Object.freeze(this);
   }
 
@@ -32,6 +35,11 @@ export class Snapshot {
 
   get names(): string[] {
     return [...this.#fields.keys()];
+  }
+
+  /** True if the entity has no value for the field, not even null: the query did not select it, and TypeORM does not save it. */
+  isUnread(name: string): boolean {
+    return this.#unread.has(name);
   }
 
   /**
@@ -66,17 +74,21 @@ export function snapshot(entity: object): Snapshot {
     );
   }
   const taken = new Map<string, SnapshotField>();
+  const unread = new Set<string>();
   for (const field of fields) {
     const { name, kind, owner, keys } = field;
     const { value, isDate, mayBeRecorded } = readField(entity, field);
-    if (value === undefined) continue;
+    if (value === undefined) {
+      for (const one of [name, ...(Array.isArray(keys) ? keys.map((key) => `${name}.${key}`) : [])]) unread.add(one);
+      continue;
+    }
     const date = isDate ? { isDate } : {};
     if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...date });
     else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...date });
     else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...date });
     else addPublicKeys(taken, name, value, keys);
   }
-  return new Snapshot(type!, taken);
+  return new Snapshot(type!, taken, unread);
 }
 
 /** Adds each public key as a separate field. The other keys are compared but never recorded. */
