@@ -1,6 +1,7 @@
 import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnType } from './column-form.js';
 import { lineageOf, policiesOf, type FieldPolicy, type PublicKeys } from './field-policy.decorator.js';
+import { relatedClass } from './related-ids.js';
 
 type Path = readonly string[];
 
@@ -21,6 +22,8 @@ export interface AuditedField {
   /** The public keys of a field whose value is an object. */
   readonly keys?: PublicKeys;
   readonly column: ColumnType;
+  /** The class of the related entities, if the property is a many-to-many relation. */
+  readonly related?: () => Function;
 }
 
 /** A class, and the path of its object in the entity. */
@@ -68,7 +71,8 @@ function collectFields(scopes: readonly Scope[], personal: FieldOwner | undefine
       if (typeof embeddedType !== 'function' || scopes.some((scope) => scope.type === embeddedType)) return [];
       return collectFields([...scopes, { type: embeddedType, path: at.path, name: `${at.name}.` }], owner);
     }
-    const stored = { ...at, column: column ? columnTypeOf(column) : { name: undefined } };
+    const related = relatedClass(type, property);
+    const stored = { ...at, column: column ? columnTypeOf(column) : { name: undefined }, ...(related && { related }) };
     if (policy!.kind === 'secret') return [{ ...stored, kind: 'secret' }];
     if (owner !== undefined) return [{ ...stored, kind: 'personal', owner }];
     const keys = policy!.kind === 'public' ? policy!.keys : undefined;

@@ -37,7 +37,8 @@ export class Diff {
  * Compares two states of an entity in their normal form. Equal states give an empty diff, for which `record` writes nothing. The
  * diff of a new or removed entity has only the fields that are not null: any other field is null. A changed field that is or
  * becomes null is in the diff of a change. A field that `after` does not have, because a query did not select it, is not changed. A
- * field that only `after` has is changed, and its old value is missing.
+ * field that only `after` has is changed, and its old value is missing. A many-to-many relation with a policy shows the ids of the
+ * related entities: `{ removed: [...] }` in `old` and `{ added: [...] }` in `new`, or `{ all: [...] }` if only `after` has the relation.
  *
  * @param before a snapshot taken when the entity was loaded, or null for a new entity.
  * @param after the entity, or null for a removed entity.
@@ -51,19 +52,29 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
   const personal = new Map<string, { old: Record<string, Json>; new: Record<string, Json> }>();
   const collectSide = (side: 'old' | 'new', from: Snapshot | null): FieldValues | null => {
     if (!from) return null;
+    const other = side === 'old' ? now : before;
     const values: Record<string, Json> = {};
     for (const name of changed) {
       const field = from.get(name);
       if (!field || field.kind === 'secret') continue;
-      values[name] = field.kind === 'personal' ? { personal: field.subject! } : field.value;
+      const value = field.isRelation ? relationSide(side, field.value, other, name) : field.value;
+      values[name] = field.kind === 'personal' ? { personal: field.subject! } : value;
       if (field.kind !== 'personal') continue;
       const ownerValues = personal.get(field.subject!) ?? { old: {}, new: {} };
-      ownerValues[side][name] = field.value;
+      ownerValues[side][name] = value;
       personal.set(field.subject!, ownerValues);
     }
     return values;
   };
   return new Diff({ changed, old: collectSide('old', before), new: collectSide('new', now), personal });
+}
+
+/** What one side of a diff says of a many-to-many relation: the ids that the other side does not have. */
+function relationSide(side: 'old' | 'new', value: Json, other: Snapshot | null, name: string): Json {
+  const ids = (value ?? []) as readonly string[];
+  if (other?.isUnread(name)) return { all: ids };
+  const others = new Set((other?.get(name)?.value ?? []) as readonly string[]);
+  return { [side === 'old' ? 'removed' : 'added']: ids.filter((id) => !others.has(id)) };
 }
 
 /** True if nothing happened to the entity: it was neither created nor removed, and no audited field changed. */

@@ -4,12 +4,15 @@ import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
 import { columnForm, isDateCopy } from './column-form.js';
 import { declaresPolicies } from './field-policy.decorator.js';
+import { relatedIds } from './related-ids.js';
 
 export interface SnapshotField {
   readonly kind: 'public' | 'personal' | 'secret';
   readonly value: Json;
   /** The owner of a personal field, by user id. */
   readonly subject?: string;
+  /** True for a many-to-many relation: the value is the list of ids, or null if the list is empty. */
+  readonly isRelation?: boolean;
   /** True if the value is a Date, which can be a copy without microseconds. */
   readonly isDate?: boolean;
 }
@@ -77,15 +80,15 @@ export function snapshot(entity: object): Snapshot {
   const unread = new Set<string>();
   for (const field of fields) {
     const { name, kind, owner, keys } = field;
-    const { value, isDate, mayBeRecorded } = readField(entity, field);
+    const { value, isDate, isRelation, mayBeRecorded } = readField(entity, field);
     if (value === undefined) {
       for (const one of [name, ...(Array.isArray(keys) ? keys.map((key) => `${name}.${key}`) : [])]) unread.add(one);
       continue;
     }
-    const date = isDate ? { isDate } : {};
-    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...date });
-    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...date });
-    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...date });
+    const traits = { ...(isDate && { isDate }), ...(isRelation && { isRelation }) };
+    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...traits });
+    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...traits });
+    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...traits });
     else addPublicKeys(taken, name, value, keys);
   }
   return new Snapshot(type!, taken, unread);
@@ -104,13 +107,14 @@ function addPublicKeys(taken: Map<string, SnapshotField>, name: string, value: J
 /** Column types whose values the driver returns as objects. */
 const COMPOSITE = new Set(['interval', 'point', 'circle', 'geometry', 'geography']);
 
-function readField(entity: object, { path, kind, keys, column }: AuditedField) {
-  let holdsPolicies = false;
+function readField(entity: object, { path, kind, keys, column, related }: AuditedField) {
   const held = valueAt(entity, path);
+  if (related) return { value: relatedIds(held, related()), isDate: false, isRelation: true, mayBeRecorded: true };
+  let holdsPolicies = false;
   const value = columnForm(held, column, (object) => (holdsPolicies ||= declaresPolicies(object)));
   const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(column.name ?? '');
   const mayBeRecorded = !holdsPolicies && (isDescribed || value === undefined || !containsObject(value));
-  return { value, isDate: held instanceof Date, mayBeRecorded };
+  return { value, isDate: held instanceof Date, isRelation: false, mayBeRecorded };
 }
 
 /** Reads the value at the path. Returns null or undefined if an object on the path is null or undefined. */
