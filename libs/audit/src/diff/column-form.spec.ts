@@ -137,4 +137,29 @@ describe('columnForm beside PostgreSQL', () => {
   it('compares each item of a list in the type of the column', () => {
     expect(columnForm(['1.50', 2, null], { name: 'numeric' })).toEqual(['1.5', '2', null]);
   });
+
+  it.each(TYPES)(
+    'returns storable JSON for lists with holes, cycles, getters that throw and long texts in a column %s',
+    (name) => {
+      const cycle: unknown[] = ['1'];
+      cycle.push(cycle);
+      const broken = {
+        get days(): number {
+          throw new Error('no');
+        },
+      };
+      const long = `1${' '.repeat(1_000_000)}a1`;
+      const holes: unknown[] = [];
+    holes.length = 2;
+      const forms = [cycle, broken, long, holes, [holes], '\u0000'].map((value) => columnForm(value, { name }));
+      expect(forms).toEqual([
+        expect.arrayContaining(['[circular]']),
+        { days: '[unreadable]' },
+        long,
+        [null, null],
+        [[null, null]],
+        '\ufffd',
+      ]);
+    },
+  );
 });

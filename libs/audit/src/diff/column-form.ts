@@ -24,7 +24,13 @@ const uuid: Form = (value) => {
   const digits = typeof value === 'string' ? value.replace(/[{}-]/g, '').toLowerCase() : '';
   return /^[\da-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined;
 };
-const padded: Form = (value) => (typeof value === 'string' ? normalForm(value.replace(/ +$/, '')) : undefined);
+const padded: Form = (value) => {
+  if (typeof value !== 'string') return undefined;
+  let end = value.length;
+  while (value[end - 1] === ' ') end--;
+  return normalForm(value.slice(0, end));
+};
+const MAX_CHARACTERS = 200; // of the text of a time, an interval, an amount or a uuid
 
 /** The types of which one value can be written in several ways. Each function returns undefined for a value that it cannot read. */
 const FORMS: ReadonlyMap<string, Form> = new Map(
@@ -70,8 +76,14 @@ const FORMS: ReadonlyMap<string, Form> = new Map(
 export function columnForm(value: unknown, column: ColumnType, visit?: (object: object) => void): Json | undefined {
   const form = value === null ? undefined : FORMS.get(column.name ?? '');
   if (!form) return normalForm(value, visit);
-  if (Array.isArray(value)) return value.map((item: unknown) => columnForm(item, column, visit) ?? null);
-  return form(value, column) ?? normalForm(value, visit);
+  try {
+    if (Array.isArray(value) && !value.some(Array.isArray))
+      return Array.from(value, (item: unknown) => columnForm(item, column, visit) ?? null);
+    const isTooLong = typeof value === 'string' && value.length > MAX_CHARACTERS && form !== decimal && form !== padded;
+    return (isTooLong ? undefined : form(value, column)) ?? normalForm(value, visit);
+  } catch {
+    return normalForm(value, visit); // an error in the code of the value must not fail the record
+  }
 }
 
 const TIME = /^(.*T\d\d:\d\d:\d\d\.\d{3})(\d{3})Z?$/;
