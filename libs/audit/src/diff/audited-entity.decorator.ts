@@ -60,7 +60,7 @@ export function aggregateOf(aggregate: object): AggregateReference {
 export function idOf(
   entity: object,
   options: Pick<AuditedEntityOptions, 'id'> | undefined,
-  invalid: (property: string, problem: string) => PikaiaError,
+  invalid: (property: string, problem: string) => Error,
 ): string {
   const texts = [options?.id ?? 'id'].flat().map((property) => {
     const value = (entity as Readonly<Record<string, unknown>> | undefined)?.[property];
