@@ -1,6 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import type { Json } from '../entry/normal-form.js';
-import { snapshot, type Snapshot } from './snapshot.js';
+import { changedPaths, wholeValue } from './changed-paths.js';
+import { snapshot, type Snapshot, type SnapshotField } from './snapshot.js';
 
 type FieldValues = { readonly [field: string]: Json };
 
@@ -39,6 +40,7 @@ export class Diff {
  * becomes null is in the diff of a change. A field that `after` does not have, because a query did not select it, is not changed. A
  * field that only `after` has is changed, and its old value is missing. A many-to-many relation with a policy shows the ids of the
  * related entities: `{ removed: [...] }` in `old` and `{ added: [...] }` in `new`, or `{ all: [...] }` if only `after` has the relation.
+ * Of a large object or list, the diff of a change has what differs, by JSON Pointer: `{ paths: { '/rules/3/limit': 5 } }` on each side.
  *
  * @param before a snapshot taken when the entity was loaded, or null for a new entity.
  * @param after the entity, or null for a removed entity.
@@ -50,6 +52,7 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
     before && now ? !now.isUnread(name) && !before.hasSameValue(now, name) : (before ?? now)?.get(name)?.value !== null;
   const changed = [...names].filter(isChanged).sort();
   const personal = new Map<string, { old: Record<string, Json>; new: Record<string, Json> }>();
+  const paths = new Map(before && now ? changed.map((name) => [name, pathsOf(before.get(name), now.get(name))] as const) : []);
   const collectSide = (side: 'old' | 'new', from: Snapshot | null): FieldValues | null => {
     if (!from) return null;
     const other = side === 'old' ? now : before;
@@ -57,7 +60,9 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
     for (const name of changed) {
       const field = from.get(name);
       if (!field || field.kind === 'secret') continue;
-      const value = field.isRelation ? relationSide(side, field.value, other, name) : field.value;
+      const parts = paths.get(name)?.[side];
+      const whole = field.isRelation ? relationSide(side, field.value, other, name) : wholeValue(field.value);
+      const value = parts ? { paths: parts } : whole;
       values[name] = field.kind === 'personal' ? { personal: field.subject! } : value;
       if (field.kind !== 'personal') continue;
       const ownerValues = personal.get(field.subject!) ?? { old: {}, new: {} };
@@ -67,6 +72,12 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
     return values;
   };
   return new Diff({ changed, old: collectSide('old', before), new: collectSide('new', now), personal });
+}
+
+function pathsOf(before: SnapshotField | undefined, after: SnapshotField | undefined): ReturnType<typeof changedPaths> {
+  if (!before || !after || [before.kind, after.kind].includes('secret')) return undefined;
+  if (before.isRelation || before.subject !== after.subject) return undefined;
+  return changedPaths(before.value, after.value);
 }
 
 /** What one side of a diff says of a many-to-many relation: the ids that the other side does not have. */
