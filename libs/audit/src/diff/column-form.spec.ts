@@ -150,7 +150,7 @@ describe('columnForm beside PostgreSQL', () => {
       };
       const long = `1${' '.repeat(1_000_000)}a1`;
       const holes: unknown[] = [];
-    holes.length = 2;
+      holes.length = 2;
       const forms = [cycle, broken, long, holes, [holes], '\u0000'].map((value) => columnForm(value, { name }));
       expect(forms).toEqual([
         expect.arrayContaining(['[circular]']),
