@@ -4,8 +4,11 @@ import type { AggregateReference } from '../entry/aggregate-reference.js';
 export interface AuditedEntityOptions {
   /** The aggregate type in records, such as `member`. */
   readonly type: string;
-  /** The property that holds the id. Default: `id`. */
-  readonly id?: string;
+  /**
+   * The property that holds the id, or the properties of a key of several columns. Default: `id`. The id of the aggregate is then the
+   * values with `:` between them, such as `org-1:user-1`; `:` and `%` in a value are written as `%3A` and `%25`.
+   */
+  readonly id?: string | readonly string[];
   /** For an entity about a person: the property that holds the user id, or `self` if the entity is the person. */
   readonly person?: string;
   /** Used with `person`: the property that names the person for readers, such as `email`. Its value is erased with the person. */
@@ -37,24 +40,40 @@ export function aggregateOf(aggregate: object): AggregateReference {
   const name = (typeof entity === 'function' && entity.name) || 'an object';
   const valueOf = (property: string | undefined): unknown =>
     property === undefined ? undefined : (aggregate as Readonly<Record<string, unknown>> | undefined)?.[property];
-  const idText = (property: string): string => {
-    const problem = findIdProblem(valueOf(property));
-    if (problem === undefined) return String(valueOf(property));
-    throw invalidAggregate(name, `whose ${property} ${problem}`);
-  };
+  const invalid = (property: string, problem: string) => invalidAggregate(name, `whose ${property} ${problem}`);
   const type = options?.type ?? valueOf('type');
   if (typeof type !== 'string' || type.trim() === '') throw invalidAggregate(name, 'without a type');
-  const id = idText(options?.id ?? 'id');
-  const person = options ? (options.person === 'self' ? (options.id ?? 'id') : options.person) : 'subject';
+  const id = idOf(aggregate, options, invalid);
+  const person = options ? options.person : 'subject';
   const hasPerson = ![undefined, null, ''].includes(valueOf(person) as string);
+  const subject = options && person === 'self' ? id : hasPerson ? idOf(aggregate, { id: person! }, invalid) : undefined;
   const label = valueOf(options ? options.label : 'label');
   return {
     type,
     id,
-    ...(hasPerson && { subject: idText(person!) }),
+    ...(subject !== undefined && { subject }),
     ...(findIdProblem(label) === undefined && { label: String(label) }),
   };
 }
+
+/** Reads the id of an entity. `invalid` makes the error for a property that holds no id. */
+export function idOf(
+  entity: object,
+  options: Pick<AuditedEntityOptions, 'id'> | undefined,
+  invalid: (property: string, problem: string) => Error,
+): string {
+  const texts = [options?.id ?? 'id'].flat().map((property) => {
+    const value = (entity as Readonly<Record<string, unknown>> | undefined)?.[property];
+    const problem = findIdProblem(value);
+    if (problem !== undefined) throw invalid(property, problem);
+    return String(value);
+  });
+  return joinIds(texts);
+}
+
+/** Joins the values of a key. Two different keys never have one text. */
+export const joinIds = (texts: readonly string[]): string =>
+  texts.length === 1 ? texts[0]! : texts.map((text) => text.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':');
 
 const invalidAggregate = (name: string, problem: string): PikaiaError =>
   new PikaiaError(

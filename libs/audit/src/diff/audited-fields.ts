@@ -1,5 +1,7 @@
 import { getMetadataArgsStorage } from 'typeorm';
+import type { ColumnType } from './column-form.js';
 import { lineageOf, policiesOf, type FieldPolicy, type PublicKeys } from './field-policy.decorator.js';
+import { relatedClass } from './related-ids.js';
 
 type Path = readonly string[];
 
@@ -19,8 +21,9 @@ export interface AuditedField {
   readonly owner?: FieldOwner;
   /** The public keys of a field whose value is an object. */
   readonly keys?: PublicKeys;
-  /** The declared column type, such as `numeric` or `timestamptz`. It determines the normal form. */
-  readonly columnType: string | undefined;
+  readonly column: ColumnType;
+  /** The class of the related entities, if the property is a many-to-many relation. */
+  readonly related?: () => Function;
 }
 
 /** A class, and the path of its object in the entity. */
@@ -68,12 +71,26 @@ function collectFields(scopes: readonly Scope[], personal: FieldOwner | undefine
       if (typeof embeddedType !== 'function' || scopes.some((scope) => scope.type === embeddedType)) return [];
       return collectFields([...scopes, { type: embeddedType, path: at.path, name: `${at.name}.` }], owner);
     }
-    const columnType = typeof column?.options.type === 'string' ? column.options.type : undefined;
-    if (policy!.kind === 'secret') return [{ ...at, kind: 'secret', columnType }];
-    if (owner !== undefined) return [{ ...at, kind: 'personal', owner, columnType }];
+    const related = relatedClass(type, property);
+    const stored = { ...at, column: column ? columnTypeOf(column) : { name: undefined }, ...(related && { related }) };
+    if (policy!.kind === 'secret') return [{ ...stored, kind: 'secret' }];
+    if (owner !== undefined) return [{ ...stored, kind: 'personal', owner }];
     const keys = policy!.kind === 'public' ? policy!.keys : undefined;
-    return [{ ...at, kind: 'public', ...(keys !== undefined && { keys }), columnType }];
+    return [{ ...stored, kind: 'public', ...(keys !== undefined && { keys }) }];
   });
+}
+
+const TYPE_OF_CLASS = new Map<unknown, string>([
+  [Date, 'timestamp'],
+  [Number, 'integer'],
+]);
+
+/** Reads the type that TypeORM gives the column, which can follow from the type of the property or the kind of the column. */
+function columnTypeOf({ options, mode }: ReturnType<typeof getMetadataArgsStorage>['columns'][number]): ColumnType {
+  const { type, utc, precision, scale = typeof precision === 'number' ? 0 : undefined } = options;
+  const isDateColumn = mode === 'createDate' || mode === 'updateDate' || mode === 'deleteDate';
+  const name = typeof type === 'string' ? type : (TYPE_OF_CLASS.get(type) ?? (isDateColumn ? 'timestamp' : undefined));
+  return { name, ...(utc !== undefined && { utc }), ...(scale !== undefined && { scale }) };
 }
 
 /** Finds the property in the embedded class first, then in each class that embeds it. Falls back to the entity. */

@@ -130,7 +130,7 @@ describe('checkFieldPolicies', () => {
     ]);
   });
 
-  it('refuses a policy on a relation, whether eager, lazy or to the same entity', async () => {
+  it('refuses a policy on a relation that is not a loaded many-to-many relation, whether eager, lazy or to the same entity', async () => {
     @Entity()
     class Badge extends Base {
       @ManyToOne(() => Related)
@@ -168,6 +168,11 @@ describe('checkFieldPolicies', () => {
       many!: Badge[];
 
       @Public()
+      @ManyToMany(() => Badge, { lazy: true })
+      @JoinTable()
+      lazyMany!: Promise<Badge[]>;
+
+      @Public()
       @OneToOne(() => Related)
       @JoinColumn({ name: 'twin_id' })
       twin!: object;
@@ -193,7 +198,7 @@ describe('checkFieldPolicies', () => {
     const found = await findingsOf(Related, Badge);
     expect(found.code).toBe('PIKAIA_AUDIT_FIELD_POLICY_INVALID');
     expect(namesIn(found, Related)).toEqual(
-      ['badges', 'many', 'owner', 'parent', 'twin', 'within.badge'].map((property) => `Related.${property}`),
+      ['badges', 'lazyMany', 'owner', 'parent', 'twin', 'within.badge'].map((property) => `Related.${property}`),
     );
     expect(found.message).toMatch(/Related\.owner: remove the policy.*declare the join column as a separate property/);
   });
@@ -261,6 +266,29 @@ describe('checkFieldPolicies', () => {
       code: 'PIKAIA_AUDIT_FIELD_POLICY_INVALID',
       message: expect.stringContaining('Secretive.token'),
     });
+  });
+
+  it.each<[string, Partial<AuditedEntityOptions>, RegExp | undefined]>([
+    ['names no id', {}, /Seat: the primary key has several columns.*\{ id: \['id', 'row'\] \}/],
+    ['names an empty list', { id: [] }, /Seat: the list of properties of the id is empty/],
+    ['names a property that does not exist', { id: ['id', 'rowe'] }, /Seat\.rowe: @AuditedEntity names it in the id/],
+    ['is the person', { id: ['id', 'row'], person: 'self' }, /Seat: an entity that is the person needs an id of one property/],
+    ['names its whole key', { id: ['id', 'row'] }, undefined],
+    ['names a property that is unique alone', { id: 'id' }, undefined],
+  ])('checks the key of several columns of an entity that %s', async (_what, options, message) => {
+    @Entity()
+    @AuditedEntity({ type: 'seat', ...options })
+    class Seat extends Base {
+      @PrimaryColumn('int')
+      @Public()
+      row!: number;
+    }
+    const source = await sourceOf(Seat);
+    const check = expect(() => checkFieldPolicies(source));
+    if (!message) return check.not.toThrow();
+    check.toThrow(
+      expect.objectContaining({ code: 'PIKAIA_AUDIT_FIELD_POLICY_INVALID', message: expect.stringMatching(message) }),
+    );
   });
 
   it('refuses two fields with the same name, arrays of embedded objects, and embedded objects of an EntitySchema', async () => {

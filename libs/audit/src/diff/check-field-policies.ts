@@ -26,6 +26,7 @@ export function checkFieldPolicies({ entityMetadatas }: Pick<DataSource, 'entity
     const fields = auditedFields(target);
     checkColumns(target, metadata, fields, findings);
     checkRelations(target, metadata, fields, findings);
+    checkKey(target, metadata, fields, findings);
     checkOwners(target, fields, findings);
     checkUniqueNames(target, fields, findings);
   }
@@ -86,12 +87,36 @@ function checkRelations(
   fields: readonly AuditedField[],
   { invalid }: PolicyErrors,
 ) {
-  for (const { propertyPath } of relations) {
-    const isCovered = fields.some(({ path }) => path.join('.') === propertyPath);
-    if (!isCovered) continue;
+  for (const { propertyPath, isLazy } of relations) {
+    const field = findField(fields, propertyPath);
+    if (!field || (field.related && !isLazy)) continue;
     invalid.push(
-      `${target.name}.${propertyPath}: remove the policy. A related entity has its own records; declare the join column as a separate property and mark that property.`,
+      `${target.name}.${propertyPath}: remove the policy. A related entity has its own records; declare the join column as a separate property and mark that property. Only a many-to-many relation that is not lazy takes a policy.`,
     );
+  }
+}
+
+/** Checks that the id of the aggregate is the whole key. Entries of two entities would share an id that is a part of their keys. */
+function checkKey(
+  target: Function,
+  { primaryColumns }: EntityMetadata,
+  fields: readonly AuditedField[],
+  { invalid }: PolicyErrors,
+) {
+  const { id, person } = auditedEntityOptions(target)!;
+  const columns = primaryColumns.map(({ propertyPath }) => propertyPath);
+  if (id === undefined && columns.length > 1) {
+    const names = columns.map((name) => `'${name}'`).join(', ');
+    invalid.push(
+      `${target.name}: the primary key has several columns; name their properties, @AuditedEntity({ id: [${names}] }), or one property that is unique alone.`,
+    );
+  }
+  if (typeof id !== 'object') return;
+  if (id.length === 0) invalid.push(`${target.name}: the list of properties of the id is empty.`);
+  if (person === 'self') invalid.push(`${target.name}: an entity that is the person needs an id of one property.`);
+  for (const property of id) {
+    if (findField(fields, property)?.kind === 'public' || property in (target.prototype as object)) continue;
+    invalid.push(`${target.name}.${property}: @AuditedEntity names it in the id, so it must be a property with @Public().`);
   }
 }
 
@@ -102,9 +127,9 @@ function checkRelations(
 function checkOwners(target: Function, fields: readonly AuditedField[], { invalid }: PolicyErrors) {
   const { id = 'id', person, label } = auditedEntityOptions(target)!;
   const isAccessor = (property: string): boolean => property in (target.prototype as object);
-  const idField = findField(fields, id);
+  const idField = typeof id === 'string' ? findField(fields, id) : undefined;
   if (idField && idField.kind !== 'public') {
-    invalid.push(`${target.name}.${id}: mark the id with @Public(); every entry contains it in plain text.`);
+    invalid.push(`${target.name}.${String(id)}: mark the id with @Public(); every entry contains it in plain text.`);
   }
   const isId = (path: string, accessor: boolean): boolean =>
     (findField(fields, path)?.kind ?? (accessor ? 'public' : 'none')) === 'public';

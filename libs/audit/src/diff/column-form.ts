@@ -1,57 +1,96 @@
-import { parseId } from '@pikaia/core';
-import { dateText, normalForm, type Json } from '../entry/normal-form.js';
+import { normalForm, type Json } from '../entry/normal-form.js';
+import { intervalForm } from './interval-form.js';
+import { decimalText, moneyText, numberOf, roundedTo } from './number-form.js';
+import { dateForm, instantForm, localTimeForm, timeForm, timeWithZoneForm } from './time-form.js';
 
-const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
-const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);
+/** What determines the normal form of a column's values. */
+export interface ColumnType {
+  /** The declared type, such as `numeric` or `timestamptz`. */
+  readonly name: string | undefined;
+  /** True for a column of type `date` for which TypeORM writes the UTC date of a Date, instead of the date in the process's time zone. */
+  readonly utc?: boolean;
+  /** The fraction digits that the column keeps. */
+  readonly scale?: number;
+}
 
-/** True for the types that PostgreSQL stores with microseconds and TypeORM reads as Date. */
-export const isTimeColumn = (columnType: string | undefined): boolean =>
-  INSTANT.has(columnType ?? '') || columnType === 'timestamp' || columnType === 'timestamp without time zone';
+type Form = (value: unknown, column: ColumnType) => Json | undefined;
 
-/** True for two times of which one may be a copy of the other: a copy of a Date has no microseconds. */
-export const isSameTime = (one: Json, other: Json): boolean =>
-  typeof one === 'string' && typeof other === 'string' && TIME.test(one) && TIME.test(other) && haveSameMs(one, other);
+const decimal: Form = (value, { scale }) => {
+  const text = typeof value === 'number' || typeof value === 'string' ? decimalText(String(value)) : undefined;
+  return text !== undefined && scale !== undefined ? roundedTo(scale, text) : text;
+};
+const date: Form = (value, { utc }) => dateForm(value, utc);
+const uuid: Form = (value) => {
+  const digits = typeof value === 'string' ? value.replace(/[{}-]/g, '').toLowerCase() : '';
+  return /^[\da-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined;
+};
+const padded: Form = (value) => {
+  if (typeof value !== 'string') return undefined;
+  let end = value.length;
+  while (value[end - 1] === ' ') end--;
+  return normalForm(value.slice(0, end));
+};
+const MAX_CHARACTERS = 200; // of the text of a time, an interval, an amount or a uuid
 
-const TIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
-
-const haveSameMs = (one: string, other: string): boolean =>
-  one.slice(0, -4) === other.slice(0, -4) && (one.endsWith('000Z') || other.endsWith('000Z'));
+/** The types of which one value can be written in several ways. Each function returns undefined for a value that it cannot read. */
+const FORMS: ReadonlyMap<string, Form> = new Map(
+  Object.entries<Form>({
+    numeric: decimal,
+    decimal,
+    bigint: decimal,
+    int8: decimal,
+    money: moneyText,
+    smallint: numberOf,
+    int2: numberOf,
+    int: numberOf,
+    int4: numberOf,
+    integer: numberOf,
+    real: numberOf,
+    float: numberOf,
+    float4: numberOf,
+    float8: numberOf,
+    'double precision': numberOf,
+    date,
+    timestamptz: instantForm,
+    'timestamp with time zone': instantForm,
+    timestamp: localTimeForm,
+    'timestamp without time zone': localTimeForm,
+    time: (value) => timeForm(value, { fractionOfDate: false }),
+    'time without time zone': (value) => timeForm(value, { fractionOfDate: true }),
+    timetz: timeWithZoneForm,
+    'time with time zone': timeWithZoneForm,
+    interval: intervalForm,
+    uuid,
+    char: padded,
+    character: padded,
+  }),
+);
 
 /**
- * Returns the normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and one
- * instant can be written in many ways. Without a single form, such a field would appear changed when it is not.
+ * Returns the normal form of a column's value: values that PostgreSQL would store alike have the same form. The driver reads numerics as
+ * text while code assigns numbers, and one time can be written in many ways. The form is that of the value in the database, so
+ * neither the time zone of the process nor that of the session changes it.
  *
  * @param visit called with each object in the value.
  */
-export function columnForm(value: unknown, columnType: string | undefined, visit?: (object: object) => void): Json | undefined {
-  if (DECIMAL.has(columnType ?? '') && (typeof value === 'number' || typeof value === 'string'))
-    return decimalText(String(value));
-  if (columnType === 'uuid' && typeof value === 'string') return parseId(value) ?? normalForm(value);
-  if (INSTANT.has(columnType ?? '') && typeof value === 'string') return instantText(value);
-  return normalForm(value, visit);
+export function columnForm(value: unknown, column: ColumnType, visit?: (object: object) => void): Json | undefined {
+  const form = value === null ? undefined : FORMS.get(column.name ?? '');
+  if (!form) return normalForm(value, visit);
+  try {
+    if (Array.isArray(value) && !value.some(Array.isArray))
+      return Array.from(value, (item: unknown) => columnForm(item, column, visit) ?? null);
+    const isTooLong = typeof value === 'string' && value.length > MAX_CHARACTERS && form !== decimal && form !== padded;
+    return (isTooLong ? undefined : form(value, column)) ?? normalForm(value, visit);
+  } catch {
+    return normalForm(value, visit); // an error in the code of the value must not fail the record
+  }
 }
 
-const NUMERAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i;
+const TIME = /^(.*T\d\d:\d\d:\d\d\.\d{3})(\d{3})Z?$/;
 
-/** Writes a decimal number without exponent, leading zeros and trailing zeros, as `0.5` for `.50` and `5e-1`. */
-function decimalText(text: string): Json | undefined {
-  const parts = NUMERAL.exec(text.trim());
-  if (!parts) return normalForm(text);
-  const [, sign, whole = '', fraction = '', exponent = '0'] = parts;
-  const point = whole.length + Number(exponent);
-  const digits = '0'.repeat(Math.max(1 - point, 0)) + (whole + fraction).padEnd(point, '0');
-  const integer = digits.slice(0, Math.max(point, 1)).replace(/^0+(?=\d)/, '');
-  let end = digits.length;
-  while (digits[end - 1] === '0') end--;
-  const decimals = digits.slice(Math.max(point, 1), end);
-  const number = decimals ? `${integer}.${decimals}` : integer;
-  return sign === '-' && number !== '0' ? `-${number}` : number;
-}
-
-/** Keeps the microseconds, which a JavaScript Date would drop. */
-function instantText(text: string): Json | undefined {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) return normalForm(text);
-  const fraction = /:\d\d\.(\d{1,6})/.exec(text)?.[1] ?? '';
-  return dateText(date).replace(/\.\d{6}Z$/, `.${fraction.padEnd(6, '0')}Z`);
+/** True if `copy`, the form of a Date, can be a copy of the time that `original` is the form of. A copy of a Date has no microseconds. */
+export function isDateCopy(copy: Json, original: Json): boolean {
+  const [, copied, micros] = (typeof copy === 'string' && TIME.exec(copy)) || [];
+  const [, milliseconds] = (typeof original === 'string' && TIME.exec(original)) || [];
+  return copied !== undefined && copied === milliseconds && micros === '000';
 }

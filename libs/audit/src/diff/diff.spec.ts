@@ -77,6 +77,7 @@ describe('diff', () => {
     ],
     ['instants', { invitedAt: '2026-01-17 11:23:45.12+01' }, { invitedAt: new Date('2026-01-17T10:23:45.120Z') }],
     ['the order of keys', { settings: { a: [1, { b: 2, c: null }] } }, { settings: { a: [1, { c: null, b: 2 }] } }],
+    ['a value and undefined, which TypeORM does not save', { settings: null }, { settings: undefined }],
     ['undefined and absent', { settings: { a: 1, b: undefined } }, { settings: { a: 1 } }],
   ])('detects no change between two spellings of %s', (_what, one, other) => {
     const member = Object.assign(new SpecMember(), one);
@@ -91,7 +92,6 @@ describe('diff', () => {
     ['the last digit of a small numeric', { balance: 1e-7 }, { balance: 2e-7 }],
     ['a numeric and its tenfold', { balance: '1e3' }, { balance: '1e4' }],
     ['the sign of a fraction', { balance: '.5' }, { balance: '-.5' }],
-    ['null and absent', { settings: null }, { settings: undefined }],
     ['null and empty text', { settings: null }, { settings: '' }],
     ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
     ['a number and its text', { settings: 1 }, { settings: '1' }],

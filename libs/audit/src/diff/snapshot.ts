@@ -2,27 +2,33 @@ import { findIdProblem, PikaiaError } from '@pikaia/core';
 import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
-import { columnForm, isSameTime, isTimeColumn } from './column-form.js';
+import { columnForm, isDateCopy } from './column-form.js';
 import { declaresPolicies } from './field-policy.decorator.js';
+import { relatedIds } from './related-ids.js';
 
 export interface SnapshotField {
   readonly kind: 'public' | 'personal' | 'secret';
   readonly value: Json;
   /** The owner of a personal field, by user id. */
   readonly subject?: string;
-  /** True for a column of type timestamptz or timestamp. */
-  readonly isTime?: boolean;
+  /** True for a many-to-many relation: the value is the list of ids, or null if the list is empty. */
+  readonly isRelation?: boolean;
+  /** True if the value is a Date, which can be a copy without microseconds. */
+  readonly isDate?: boolean;
 }
 
 /** The audited fields of an entity at one moment. The content is private, so no log prints it by accident. */
 export class Snapshot {
   readonly #fields: ReadonlyMap<string, SnapshotField>;
+  readonly #unread: ReadonlySet<string>;
 
   constructor(
     readonly entity: Function,
     fields: ReadonlyMap<string, SnapshotField>,
+    unread: ReadonlySet<string>,
   ) {
     this.#fields = fields;
+    this.#unread = unread;
     Object.freeze(this);
   }
 
@@ -34,6 +40,11 @@ export class Snapshot {
     return [...this.#fields.keys()];
   }
 
+  /** True if the entity has no value for the field, not even null: the query did not select it, and TypeORM does not save it. */
+  isUnread(name: string): boolean {
+    return this.#unread.has(name);
+  }
+
   /**
    * True if both snapshots have the same value for the field, or both have none. A copy of a Date has no microseconds, so it has the
    * value of its original.
@@ -42,7 +53,11 @@ export class Snapshot {
     const [mine, theirs] = [this.get(name), other.get(name)];
     if (!mine || !theirs) return mine === theirs;
     if (mine.value === theirs.value) return true;
-    return canonicalJson(mine.value) === canonicalJson(theirs.value) || (!!mine.isTime && isSameTime(mine.value, theirs.value));
+    return (
+      canonicalJson(mine.value) === canonicalJson(theirs.value) ||
+      (!!mine.isDate && isDateCopy(mine.value, theirs.value)) ||
+      (!!theirs.isDate && isDateCopy(theirs.value, mine.value))
+    );
   }
 }
 
@@ -62,17 +77,21 @@ export function snapshot(entity: object): Snapshot {
     );
   }
   const taken = new Map<string, SnapshotField>();
+  const unread = new Set<string>();
   for (const field of fields) {
     const { name, kind, owner, keys } = field;
-    const { value, mayBeRecorded } = readField(entity, field);
-    if (value === undefined) continue;
-    const time = isTimeColumn(field.columnType) ? { isTime: true } : {};
-    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...time });
-    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...time });
-    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...time });
+    const { value, isDate, isRelation, mayBeRecorded } = readField(entity, field);
+    if (value === undefined) {
+      for (const one of [name, ...(Array.isArray(keys) ? keys.map((key) => `${name}.${key}`) : [])]) unread.add(one);
+      continue;
+    }
+    const traits = { ...(isDate && { isDate }), ...(isRelation && { isRelation }) };
+    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...traits });
+    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...traits });
+    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...traits });
     else addPublicKeys(taken, name, value, keys);
   }
-  return new Snapshot(type!, taken);
+  return new Snapshot(type!, taken, unread);
 }
 
 /** Adds each public key as a separate field. The other keys are compared but never recorded. */
@@ -88,11 +107,14 @@ function addPublicKeys(taken: Map<string, SnapshotField>, name: string, value: J
 /** Column types whose values the driver returns as objects. */
 const COMPOSITE = new Set(['interval', 'point', 'circle', 'geometry', 'geography']);
 
-function readField(entity: object, { path, kind, keys, columnType }: AuditedField) {
+function readField(entity: object, { path, kind, keys, column, related }: AuditedField) {
+  const held = valueAt(entity, path);
+  if (related) return { value: relatedIds(held, related()), isDate: false, isRelation: true, mayBeRecorded: true };
   let holdsPolicies = false;
-  const value = columnForm(valueAt(entity, path), columnType, (object) => (holdsPolicies ||= declaresPolicies(object)));
-  const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(columnType ?? '');
-  return { value, mayBeRecorded: !holdsPolicies && (isDescribed || value === undefined || !containsObject(value)) };
+  const value = columnForm(held, column, (object) => (holdsPolicies ||= declaresPolicies(object)));
+  const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(column.name ?? '');
+  const mayBeRecorded = !holdsPolicies && (isDescribed || value === undefined || !containsObject(value));
+  return { value, isDate: held instanceof Date, isRelation: false, mayBeRecorded };
 }
 
 /** Reads the value at the path. Returns null or undefined if an object on the path is null or undefined. */

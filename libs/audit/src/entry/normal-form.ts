@@ -5,7 +5,7 @@ import canonicalize from 'canonicalize';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 const MAX_DEPTH = 32; // far below the limit of the jsonb parser; also stops a toJSON that nests forever
-const MAX_NODES = 10_000; // an object that several paths share is serialized once for each path
+const MAX_NODES = 100_000; // an object that several paths share is serialized once for each path
 /** Replaces a value whose getter or toJSON throws. */
 export const UNREADABLE = '[unreadable]';
 

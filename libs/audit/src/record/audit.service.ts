@@ -49,7 +49,7 @@ export class Audit {
    * the check of entries against events before a commit does not include it.
    * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A
    * route that finds nothing to change calls `nothingToRecord` itself, because only it knows of changes that the diff does not
-   * contain, such as relations.
+   * contain, such as relations without a policy.
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open. An executor is a pool, or an idle client.
    * @throws PikaiaError `PIKAIA_EXECUTOR_INVALID` if the executor has no usable `query`.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
