@@ -20,7 +20,9 @@ const decimal: Form = (value, { scale }) => {
   return text !== undefined && scale !== undefined ? roundedTo(scale, text) : text;
 };
 const date: Form = (value, { utc }) => dateForm(value, utc);
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const uuid: Form = (value) => {
+  if (typeof value === 'string' && UUID.test(value)) return value; // the usual spelling needs no replacement
   const digits = typeof value === 'string' ? value.replace(/[{}-]/g, '').toLowerCase() : '';
   return /^[\da-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined;
 };

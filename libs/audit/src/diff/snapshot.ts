@@ -85,7 +85,7 @@ export function snapshot(entity: object): Snapshot {
       for (const one of [name, ...(Array.isArray(keys) ? keys.map((key) => `${name}.${key}`) : [])]) unread.add(one);
       continue;
     }
-    const traits = { ...(isDate && { isDate }), ...(isRelation && { isRelation }) };
+    const traits = isDate || isRelation ? { isDate, isRelation } : NO_TRAITS;
     if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...traits });
     else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...traits });
     else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...traits });
@@ -103,6 +103,8 @@ function addPublicKeys(taken: Map<string, SnapshotField>, name: string, value: J
   }
   if (Object.keys(rest).length > 0) taken.set(name, { kind: 'secret', value: rest });
 }
+
+const NO_TRAITS = {};
 
 /** Column types whose values the driver returns as objects. */
 const COMPOSITE = new Set(['interval', 'point', 'circle', 'geometry', 'geography']);
