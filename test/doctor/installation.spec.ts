@@ -92,7 +92,14 @@ describe('roles', () => {
       roles: 'single',
       migrations: [...outboxMigrations('single'), ...auditMigrations('single')],
     });
+    await executeSql(
+      doctor.database.ownerUrl,
+      `do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`,
+    );
     const { results } = await doctor.examine();
+    expect(results).toContainEqual(
+      expect.objectContaining({ check: 'durability', ...found('failed', 'off for this session', 'reset') }),
+    );
     expect(results).toContainEqual(
       expect.objectContaining({ check: 'roles', ...found('warning', 'One database role', 'create the roles') }),
     );

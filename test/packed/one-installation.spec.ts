@@ -224,6 +224,7 @@ describe('docs/guides/existing-application.md', () => {
       const checked = await installation.command('pikaia-doctor', [], environment());
       const words = (output: string) => output.match(/^(ok|warning|failed|skipped) +(?!durability)\S+/gm); // commits of the test server are not durable
       expect(words(checked.output)).toEqual(words(codeBlocks(doctor, 'text')[0]!));
+      expect(checked.output).not.toContain('in an unexpected way');
       await program.stop();
 
       expect(await write(tests)).toEqual([]);

@@ -42,7 +42,7 @@ const DURABILITY = `
       where s like 'synchronous_commit=%' and d.setrole in (0, r.oid) and d.setdatabase in (0, (select oid from pg_database where datname = current_database()))
       order by d.setrole = 0, d.setdatabase = 0 limit 1),
     current_setting('synchronous_commit')) as value
-  from unnest($1::text[] || null) n left join pg_roles r on r.rolname = n
+  from unnest(array_append($1::text[], null)) n left join pg_roles r on r.rolname = n
   where n is null or r.oid is not null`;
 
 export const durabilityCheck: Check = {
