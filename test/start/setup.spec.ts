@@ -195,11 +195,17 @@ describe('the npm scripts', () => {
     expect(skippedOf(['start', 'prestart', 'pretty'])).toEqual(['prestart']);
   });
 
+  it('call the compiler by its path, because two versions are installed and npm decides which one the name tsc means', () => {
+    const callsName = (script: string) => /(^|&& |exec )tsc\b/.test(script);
+    expect(Object.values(scripts).filter(callsName)).toEqual([]);
+    expect(['tsc -b', 'npm run lint && tsc -p infra', 'node_modules/a/bin/tsc -b'].map(callsName)).toEqual([true, true, false]);
+  });
+
   it.each(['start', 'test', 'token', 'db:url', 'explain', 'outbox', 'first-organization'])(
     'run setup first and then the Node of the project, also in a shell that remembers the path of node: %s',
     (name) => {
       expect(scripts[name]).toMatch(
-        /^node scripts\/setup\.mjs( [\w/ -]+)? && (tsc -b && )?(npm run -s build:console && )?(exec )?node_modules\/\.bin\/node /,
+        /^node scripts\/setup\.mjs( [\w/ -]+)? && (npm run -s compile && )?(npm run -s build:console && )?(exec )?node_modules\/\.bin\/node /,
       );
     },
   );
