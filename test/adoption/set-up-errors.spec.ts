@@ -111,13 +111,13 @@ describe('a module that is imported as a class', () => {
   });
 
   it.each<[string, Import, string]>([
-    ['LoggingModule', LoggingModule, ''],
-    ['RelayModule', RelayModule, '{ settings }'],
-    ['QueueModule', QueueModule, '{ consumer }'],
+    ['LoggingModule', LoggingModule, 'its options'],
+    ['RelayModule', RelayModule, 'settings'],
+    ['QueueModule', QueueModule, 'consumer'],
   ])('does not start if it is %s, and the error says what it lacks', async (name, module, options) => {
     await expect(start([cls(), ownDatabase(), module])).rejects.toMatchObject({
       code: 'PIKAIA_MODULE_OPTIONS_MISSING',
-      message: `${name} lacks its options. Import ${name}.forRoot(${options}), or forRootAsync with a factory that returns them, and not the class alone.`,
+      message: `${name} lacks ${options}. Import ${name}.forRoot(…) or forRootAsync(…) with what is missing, and not the class alone.`,
     });
   });
 
@@ -129,19 +129,19 @@ describe('a module that is imported as a class', () => {
 
 describe('options that lack what has no default', () => {
   it.each<[string, string, () => Import]>([
-    ['DatabaseModule', '{ settings, applicationName }', () => DatabaseModule.forRoot({} as DatabaseModuleOptions)],
+    ['DatabaseModule', 'settings.databaseUrl and applicationName', () => DatabaseModule.forRoot({} as DatabaseModuleOptions)],
     [
       'DatabaseModule',
-      '{ databaseUrl }', // pg would connect to the local host
+      'settings.databaseUrl', // pg would connect to the local host
       () => DatabaseModule.forRoot({ settings: { databaseUrl: undefined } as never, applicationName: 'shop' }),
     ],
-    ['RelayModule', '{ settings }', () => RelayModule.forRootAsync({ useFactory: () => ({}) as RelayModuleOptions })],
-    ['OutboxAdminModule', '{ audit }', () => OutboxAdminModule.forRoot({} as OutboxAdminModuleOptions)],
+    ['RelayModule', 'settings', () => RelayModule.forRootAsync({ useFactory: () => ({}) as RelayModuleOptions })],
+    ['OutboxAdminModule', 'audit', () => OutboxAdminModule.forRoot({} as OutboxAdminModuleOptions)],
   ])('of %s are refused, and the error names %s', async (name, options, create) => {
     const starting = async () => start([cls(), ...(name === 'DatabaseModule' ? [] : [ownDatabase()]), create()]);
     await expect(starting()).rejects.toMatchObject({
       code: 'PIKAIA_MODULE_OPTIONS_MISSING',
-      message: expect.stringContaining(`${name} lacks its options. Import ${name}.forRoot(${options})`),
+      message: expect.stringContaining(`${name} lacks ${options}. Import ${name}.forRoot(…)`),
     });
   });
 });

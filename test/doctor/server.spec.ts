@@ -98,6 +98,22 @@ it('a server that stops responding fails one check, and the others are skipped',
   }
 });
 
+it('a connection that ends after a check fails the next one, although no check has failed', async () => {
+  const proxy = await TcpProxy.start(doctor.database.ownerUrl);
+  try {
+    proxy.dropResponsesTo('rollback');
+    const environment = { DATABASE_URL: proxy.proxyUrl(doctor.database.ownerUrl) };
+    const { status, results } = await doctor.examine(environment, { limits: { ...LIMITS, checkMs: 1_000 } });
+    expect(status).toBe('failed');
+    expect(results.filter((result) => result.status !== 'skipped')).toMatchObject([
+      { check: 'connection', status: 'ok' },
+      { check: 'server-version', ...found('failed', 'The connection ended before this check.', 'log of the server') },
+    ]);
+  } finally {
+    await proxy.stop();
+  }
+});
+
 it('a server that is too old fails', async () => {
   const query = () => Promise.resolve([{ number: 140_011, version: '14.11' }] as never);
   expect(await versionCheck.run({ query, environment: {}, processRoles: [], exported: [] })).toMatchObject(

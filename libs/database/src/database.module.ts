@@ -134,9 +134,8 @@ function databaseModule(source: DynamicModule, reexported: readonly DynamicModul
 }
 
 function typeOrmOptions(options: DatabaseModuleOptions): TypeOrmModuleOptions {
-  requireModuleOptions('DatabaseModule', options, ['settings', 'applicationName']);
+  requireModuleOptions('DatabaseModule', options, ['settings.databaseUrl', 'applicationName']); // pg would connect to localhost
   const { settings, applicationName, entities = [], answerGraceMs = DEFAULT_ANSWER_GRACE_MS } = options;
-  requireModuleOptions('DatabaseModule', settings, ['databaseUrl']); // pg would connect to localhost
   return {
     type: 'postgres',
     url: settings.databaseUrl,

@@ -67,7 +67,7 @@ async function examineDatabase(session: Session, options: Required<DoctorOptions
   const run = async (check: Check): Promise<void> => {
     const found = session.isUsable
       ? await runCheck(session, check, context(), options.limits.checkMs!)
-      : skipped('The connection ended before this check.');
+      : connectionEnded(results);
     for (const result of [found].flat()) results.push({ check: check.name, ...result, detail: sentence(result.detail) });
   };
   const libraries = await findLibraries(options.folder);
@@ -82,6 +82,7 @@ async function examineDatabase(session: Session, options: Required<DoctorOptions
       return passed(`The role ${role} is connected to the database ${database} at ${address}.`);
     },
   });
+  if (results.some(({ status }) => status === 'failed')) return results;
   const server = [versionCheck, poolerCheck(session), durabilityCheck, clockCheck];
   for (const check of [...server, rolesCheck, migrationsCheck(installed)]) await run(check);
   for (const { name, checks, problem } of libraries) {
@@ -98,6 +99,15 @@ async function examineDatabase(session: Session, options: Required<DoctorOptions
   return results;
 }
 
+/** A check that could not run is a failure only if no other result is one. */
+const connectionEnded = (results: readonly CheckResult[]): CheckResult =>
+  results.some(({ status }) => status === 'failed')
+    ? skipped('The connection ended before this check.')
+    : failed(
+        'The connection ended before this check.',
+        'Look in the log of the server for the reason, and run the doctor again.',
+      );
+
 async function runCheck(
   session: Session,
   check: Check,
@@ -106,7 +116,7 @@ async function runCheck(
 ): Promise<CheckResult | readonly CheckResult[]> {
   const timeout = new Error(`The check did not end within ${2 * limitMs} ms.`);
   try {
-    return await session.reading(() => within(2 * limitMs, check.run(context), () => timeout));
+    return await session.reading(() => within(2 * limitMs, check.run(context), () => session.abandon(timeout)));
   } catch (error) {
     if (error === timeout) return failed(timeout.message, 'Check the network of this machine, and run the doctor again.');
     return statementFailure(error, context.processRoles.includes(session.description.role));

@@ -37,11 +37,11 @@ export const poolerCheck = (session: Pick<Session, 'reportedProcessId'>): Check 
  * server; and the setting of this session. Index: pg_db_role_setting by database and role. Locks: none. $1: the roles of the processes.
  */
 const DURABILITY = `
-  select coalesce(r.rolname, 'this session') as role, coalesce(
+  select coalesce(r.rolname, 'this session') as role, case when n is null then current_setting('synchronous_commit') else coalesce(
     (select substr(s, 20) from pg_db_role_setting d, unnest(d.setconfig) s
       where s like 'synchronous_commit=%' and d.setrole in (0, r.oid) and d.setdatabase in (0, (select oid from pg_database where datname = current_database()))
       order by d.setrole = 0, d.setdatabase = 0 limit 1),
-    current_setting('synchronous_commit')) as value
+    current_setting('synchronous_commit')) end as value
   from unnest(array_append($1::text[], null)) n left join pg_roles r on r.rolname = n
   where n is null or r.oid is not null`;
 

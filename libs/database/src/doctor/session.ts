@@ -57,8 +57,9 @@ export class Session {
   async query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
     const answer = this.client.query<Row>(sql, values as unknown[]);
     const { rows } = await within(this.limits.checkMs, answer, () => {
-      this.isUsable = false;
-      return new PikaiaError('PIKAIA_DATABASE_UNRESPONSIVE', `The server did not respond within ${this.limits.checkMs} ms.`);
+      return this.abandon(
+        new PikaiaError('PIKAIA_DATABASE_UNRESPONSIVE', `The server did not respond within ${this.limits.checkMs} ms.`),
+      );
     });
     return rows;
   }
@@ -72,8 +73,14 @@ export class Session {
     try {
       return await work();
     } finally {
-      if (this.isUsable) await this.query('rollback');
+      if (this.isUsable) await this.query('rollback').catch((error: Error) => this.abandon(error));
     }
+  }
+
+  /** No statement is sent any more: one may still be running, or the transaction may still be open. Returns the error. */
+  abandon(error: Error): Error {
+    this.isUsable = false;
+    return error;
   }
 
   async end(): Promise<void> {

@@ -38,7 +38,7 @@ export const sinksCheck: Check = {
 function sinkProblem({ name, observer, led, abandoned, lag_ms: lagMs, ...leader }: SinkRow): CheckResult | undefined {
   if (leader.leader_failing_since !== null) {
     return failed(
-      `The leaders of the sink ${name} start and fail since ${leader.leader_failing_since.toISOString()}: ${redactText(leader.leader_error ?? 'unknown')}.`,
+      `The leaders of the sink ${name} have failed to start since ${leader.leader_failing_since.toISOString()}: ${redactText(leader.leader_error ?? 'unknown')}.`,
       'Correct what the error names. The log lines of the worker have its stack.',
     );
   }
