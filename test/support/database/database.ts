@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 
 // The set-up of a test run loads this file unbuilt.
 
 /** The passwords of the login roles in test databases. */
 export const ROLE_PASSWORDS = { api: 'api', worker: 'worker' };
+
+const CLOSING_MS = 300;
 
 export interface TestDatabase {
   /** The connection string of the owner, a superuser in tests. */
@@ -25,7 +28,18 @@ export async function copyDatabase(template: string): Promise<TestDatabase> {
   await executeSql(server, `create database ${name} template ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { ...connectionStrings(url.href), drop: () => executeSql(server, `drop database if exists ${name} with (force)`) };
+  return { ...connectionStrings(url.href), drop: () => dropDatabase(server, name) };
+}
+
+/** Ends the open connections. Those that are closing get time first, because one that is ended meanwhile reports an error to nobody. */
+async function dropDatabase(server: string, name: string): Promise<void> {
+  await withConnection(server, async (client) => {
+    const isUsed = `select 1 from pg_stat_activity where datname = '${name}'`;
+    for (const deadline = performance.now() + CLOSING_MS; performance.now() < deadline; await pause(10)) {
+      if ((await client.query(isUsed)).rowCount === 0) break;
+    }
+    await client.query(`drop database if exists ${name} with (force)`);
+  });
 }
 
 /** The connection strings of the owner and of the two login roles. */
