@@ -23,16 +23,16 @@ describe('the metrics of the worker', () => {
       headers: { prefer: 'change-token' },
     });
     await system.waitUntilSeen(CONSUMER, answer);
+    const sink = `local/${CONSUMER}`;
     const since = system.worker.lines.length;
     await waitFor('the metrics of the sink', () =>
-      system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),
+      system.worker.lines.slice(since).some((line) => line['sink'] === sink && line[metrics.backlog.name] === 0),
     ); // the cursor is stored as well
     await system.worker.stop();
 
     const lines = system.worker.lines.filter((line) => '_aws' in line);
     const seen = (name: string, dimension: string, value: string) =>
       lines.filter((line) => name in line && line[dimension] === value).flatMap((line) => line[name]);
-    const sink = `local/${CONSUMER}`;
     expect(seen(metrics.published.name, 'sink', sink)).toContain(1);
     expect(seen(metrics.publishLatency.name, 'sink', sink)).toEqual([expect.any(Number)]);
     for (const { name } of [metrics.backlog, metrics.failed]) expect(seen(name, 'sink', sink)).toContain(0);
